@@ -27,6 +27,9 @@ type Call struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 
+	// Version is the version of the binary, for --version and the user agent.
+	Version string
+
 	// Getenv reads the environment, as os.Getenv does.
 	Getenv func(string) string
 }
