@@ -23,3 +23,5 @@ require (
 	golang.org/x/tools v0.39.0 // indirect
 	google.golang.org/genproto/googleapis/api v0.0.0-20250825161204-c5933d9347a5 // indirect
 )
+
+replace github.com/sigstore/protobuf-specs => ./internal/protobufspecs
