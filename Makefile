@@ -1,0 +1,90 @@
+# sotabox: `make help` lists the targets. Needs Go and make; the tests also need
+# a few Debian packages, which .ci/setup names.
+
+GO      ?= go
+VERSION ?= 0.1.0
+DESTDIR ?=
+PREFIX  ?= /usr/local
+# For `make install`: the architecture of the board.
+ARCH    ?= $(shell $(GO) env GOARCH)
+
+ARCHES := arm arm64 amd64
+
+# What the device binary is built with. No cgo: it must run without a C library.
+# No HTTP/2: it costs 0.4 MB, and a pull keeps its connections busy without it.
+BINARY := CGO_ENABLED=0 $(GO) build -tags nethttpomithttp2 -trimpath -buildvcs=false
+
+# A released binary depends on the sources and on nothing else: not on where or
+# when it is built, nor on what the environment prefers.
+RELEASE := GOOS=linux GOARM=7 GOARM64=v8.0 GOAMD64=v1 GOEXPERIMENT= GOFIPS140=off $(BINARY)
+
+LDFLAGS       := -buildid= -X main.version=$(VERSION)
+# A 32-bit ARM kernel has pages of 4 KiB, so segments need no wider alignment.
+# Not so on arm64, where boards with pages of 16 and 64 KiB are about.
+LDFLAGS_arm   := $(LDFLAGS) -R 4096
+LDFLAGS_arm64 := $(LDFLAGS)
+LDFLAGS_amd64 := $(LDFLAGS)
+
+.DEFAULT_GOAL := build
+.PHONY: help build factory demo dist size reproducible setup lint test test-unit install clean
+
+help: ## print this
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1:/p' $(MAKEFILE_LIST) | awk -F: '{ printf "%-20s%s\n", $$1, $$2 }'
+
+build: ## build/sotabox and a link for each applet
+	$(BINARY) -ldflags '-X main.version=$(VERSION)' -o build/sotabox .
+	@build/sotabox --install build
+
+factory: ## build/sotabox-factory, the publishing side for the demo and tests
+	$(GO) build -tags factory -buildvcs=false -o build/sotabox-factory ./factory/cmd/sotabox-factory
+
+demo: build factory ## show a device update itself, from keys to rollback
+	build/sotabox-factory demo -bin build -dir build/demo
+
+dist: $(ARCHES:%=dist/sotabox-linux-%) ## the release: dist/sotabox-linux-{arm,arm64,amd64}
+
+dist/sotabox-linux-%: always
+	GOARCH=$* $(RELEASE) -ldflags '-s -w $(LDFLAGS_$*)' -o $@ .
+
+# The same binary with its symbols, and why the linker keeps what it keeps. It
+# is removed first: go build would not link again, and so print nothing.
+build/size/sotabox-linux-%: always
+	@mkdir -p $(@D) && rm -f $@
+	@GOARCH=$* $(RELEASE) -ldflags '-w -dumpdep $(LDFLAGS_$*)' -o $@ . 2>$@.deps || { tail -n 20 $@.deps >&2; exit 1; }
+
+.PHONY: always
+.PRECIOUS: dist/sotabox-linux-% build/size/sotabox-linux-%
+
+size: dist $(ARCHES:%=build/size/sotabox-linux-%) ## judge the release by size-budget.txt and say what each package costs
+	$(GO) run ./internal/sizereport -budget size-budget.txt -dist dist -symbols build/size
+
+reproducible: dist ## build the release again elsewhere and compare
+	GO='$(GO)' .ci/reproducible dist
+
+setup: ## install (as root) or name the Debian packages that the tests need
+	@GO='$(GO)' .ci/setup
+
+lint: ## fail if gofmt would change or go vet objects to something
+	@unformatted=$$("$$($(GO) env GOROOT)/bin/gofmt" -l .) && \
+		{ [ -z "$$unformatted" ] || { echo "gofmt would change:" $$unformatted >&2; exit 1; }; }
+	$(GO) vet ./...
+	$(GO) vet -tags factory ./...
+
+test: setup lint build size reproducible ## every check and every test
+	$(GO) test -tags factory -timeout 30m ./...
+
+test-unit: setup ## the quick tests
+	$(GO) test ./...
+
+install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a board of ARCH
+	install -D -m 755 $< '$(DESTDIR)$(PREFIX)/bin/sotabox'
+	@for applet in $$(build/sotabox --list); do \
+		link='$(DESTDIR)$(PREFIX)/bin/'$$applet; \
+		if [ -e "$$link" ] && [ ! -L "$$link" ]; then echo "$$link is not a link, left alone" >&2; exit 1; fi; \
+		echo "$$link -> sotabox"; ln -sfn sotabox "$$link"; \
+	done
+	install -d '$(DESTDIR)$(PREFIX)/share/man/man1'
+	install -m 644 docs/man/*.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
+
+clean: ## remove build/ and dist/
+	rm -rf build dist
