@@ -10,9 +10,13 @@ ARCH    ?= $(shell $(GO) env GOARCH)
 
 ARCHES := arm arm64 amd64
 
+# The version is VERSION, not what a version control system says: the sources may
+# come as an archive, or belong to someone else whose repository git will not read.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
 # What the device binary is built with. No cgo: it must run without a C library.
 # No HTTP/2: it costs 0.4 MB, and a pull keeps its connections busy without it.
-BINARY := CGO_ENABLED=0 $(GO) build -tags nethttpomithttp2 -trimpath -buildvcs=false
+BINARY := CGO_ENABLED=0 $(GO) build -tags nethttpomithttp2 -trimpath
 
 # A released binary depends on the sources and on nothing else: not on where or
 # when it is built, nor on what the environment prefers.
@@ -26,6 +30,7 @@ LDFLAGS_arm64 := $(LDFLAGS)
 LDFLAGS_amd64 := $(LDFLAGS)
 
 .DEFAULT_GOAL := build
+.NOTPARALLEL:
 .PHONY: help build factory demo dist size reproducible setup lint test test-unit install clean
 
 help: ## print this
@@ -36,7 +41,7 @@ build: ## build/sotabox and a link for each applet
 	@build/sotabox --install build
 
 factory: ## build/sotabox-factory, the publishing side for the demo and tests
-	$(GO) build -tags factory -buildvcs=false -o build/sotabox-factory ./factory/cmd/sotabox-factory
+	$(GO) build -tags factory -o build/sotabox-factory ./factory/cmd/sotabox-factory
 
 demo: build factory ## show a device update itself, from keys to rollback
 	build/sotabox-factory demo -bin build -dir build/demo

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"io"
 	"strings"
 )
@@ -11,6 +12,10 @@ import (
 // linker must keep every exported method of every type that is: it cost this
 // program 1.8 MB once.
 const reflectMark = "<ReflectMethod>"
+
+// errNoDeps: the linker printed nothing, so nothing is known; it does not link
+// again what is up to date.
+var errNoDeps = errors.New("the linker printed no dependencies")
 
 // reflectMethods reads what go build -ldflags=-dumpdep printed and returns, for
 // the first function so marked, the chain of symbols that leads to it, the
@@ -37,8 +42,14 @@ func reflectMethods(r io.Reader) ([]string, error) {
 			broughtBy[child] = symbol(from)
 		}
 	}
-	if err := lines.Err(); err != nil || marked == "" {
+	if err := lines.Err(); err != nil {
 		return nil, err
+	}
+	if len(broughtBy) == 0 {
+		return nil, errNoDeps
+	}
+	if marked == "" {
+		return nil, nil
 	}
 	var path []string
 	seen := map[string]bool{}
