@@ -1,0 +1,122 @@
+package repo
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+func openDir(dirfd int, name string) (int, error) {
+	return openAt(dirfd, name, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+}
+
+// openAt is openat, close-on-exec and again when interrupted.
+func openAt(dirfd int, name string, flags int, mode uint32) (int, error) {
+	for {
+		fd, err := unix.Openat(dirfd, name, flags|unix.O_CLOEXEC, mode)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
+}
+
+// readFileAt reads a small regular file; more than limit bytes are an error.
+func readFileAt(dirfd int, name string, limit int64) ([]byte, error) {
+	fd, err := openAt(dirfd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s has more than %d bytes", name, limit)
+	}
+	return data, err
+}
+
+// replaceFile writes a file aside and renames it over name, so that a reader or
+// a power cut sees the old or the new content.
+func replaceFile(dirfd int, name string, data []byte, mode uint32, durable bool) error {
+	tmp := tempName()
+	fd, err := openAt(dirfd, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return classify(err)
+	}
+	err = writeAll(fd, data)
+	if err == nil {
+		err = unix.Fchmod(fd, mode)
+	}
+	if err == nil && durable {
+		err = unix.Fsync(fd)
+	}
+	if e := unix.Close(fd); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = unix.Renameat(dirfd, tmp, dirfd, name)
+	}
+	if err != nil {
+		unix.Unlinkat(dirfd, tmp, 0)
+		return classify(err)
+	}
+	if durable {
+		return unix.Fsync(dirfd)
+	}
+	return nil
+}
+
+func writeAll(fd int, data []byte) error {
+	for len(data) > 0 {
+		n, err := unix.Write(fd, data)
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+func tempName() string { return ".tmp-" + rand.Text() }
+
+// classify turns an errno into one of the package's error classes.
+func classify(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOSPC), errors.Is(err, unix.EDQUOT):
+		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+	}
+	return err
+}
+
+// removeAll deletes name with all that is in it; that it is gone is fine.
+func removeAll(dirfd int, name string) error {
+	err := unix.Unlinkat(dirfd, name, 0)
+	if err == nil || err == unix.ENOENT {
+		return nil
+	}
+	if err != unix.EISDIR && err != unix.EPERM {
+		return err
+	}
+	fd, err := openAt(dirfd, name, unix.O_RDONLY|unix.O_DIRECTORY|unix.O_NOFOLLOW, 0)
+	if err != nil {
+		return err
+	}
+	names, err := listDir(fd)
+	for _, child := range names {
+		if err == nil {
+			err = removeAll(fd, child)
+		}
+	}
+	unix.Close(fd)
+	if err != nil {
+		return err
+	}
+	return unix.Unlinkat(dirfd, name, unix.AT_REMOVEDIR)
+}
