@@ -51,7 +51,7 @@ func (c *Config) finish(serverURLPath string) {
 	c.Pacman.Sysroot = or(c.Pacman.Sysroot, "/")
 
 	s := &c.Storage
-	for _, p := range []*string{&s.CACertPath, &s.ClientCertPath, &s.KeyPath} {
+	for _, p := range []*string{&s.CACertPath, &s.ClientCertPath, &s.KeyPath, &s.LockPath} {
 		*p = resolve(s.Path, *p)
 	}
 	// The C++ clients have two defaults for this key, "metadata" among them, and

@@ -1,6 +1,10 @@
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/sotabox/sotabox/internal/lockfile"
+)
 
 // Config is the effective configuration: files merged, defaults filled in,
 // relative paths resolved. Sections and keys are those of sota.toml.
@@ -147,6 +151,9 @@ type Storage struct {
 	UptaneMetadataPath string
 	// CACertPath, ClientCertPath and KeyPath are the device's identity for mTLS.
 	CACertPath, ClientCertPath, KeyPath string
+	// LockPath is the lock that one update at a time holds, ours: lock_path. The
+	// C++ client knows only the default, lockfile.DefaultPath.
+	LockPath string
 }
 
 // Import is section [import]: where to look for an identity that Storage does
@@ -208,6 +215,7 @@ func defaults() *Config {
 			CACertPath:     "root.crt",
 			ClientCertPath: "client.pem",
 			KeyPath:        "pkey.pem",
+			LockPath:       lockfile.DefaultPath,
 		},
 		Import:    Import{BasePath: "/var/sota/import"},
 		Telemetry: Telemetry{ReportNetwork: true, ReportConfig: true},

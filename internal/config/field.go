@@ -57,6 +57,7 @@ func (c *Config) fields() []field {
 		{"storage", "tls_cacert_path", path{&c.Storage.CACertPath}},
 		{"storage", "tls_pkey_path", path{&c.Storage.KeyPath}},
 		{"storage", "tls_clientcert_path", path{&c.Storage.ClientCertPath}},
+		{"storage", "lock_path", path{&c.Storage.LockPath}},
 
 		{"import", "base_path", path{&c.Import.BasePath}},
 		{"import", "tls_cacert_path", path{&c.Import.CACertPath}},

@@ -34,19 +34,19 @@ func Level(n int) (slog.Level, error) {
 
 // New returns a logger that writes one line for each record of at least the
 // given level: `level: message key=value ...`.
-func New(w io.Writer, level slog.Level) *slog.Logger {
+func New(w io.Writer, level slog.Leveler) *slog.Logger {
 	return slog.New(&handler{w: w, mu: new(sync.Mutex), level: level})
 }
 
 type handler struct {
 	w      io.Writer
 	mu     *sync.Mutex
-	level  slog.Level
+	level  slog.Leveler
 	prefix string
 	attrs  string
 }
 
-func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level }
+func (h *handler) Enabled(_ context.Context, l slog.Level) bool { return l >= h.level.Level() }
 
 func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	var b strings.Builder

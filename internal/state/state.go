@@ -61,8 +61,11 @@ type Pending struct {
 	Phase         Phase  `json:"phase"`
 	// BootID is the kernel's boot id when it was deployed: another one later
 	// proves a reboot even if the sentinel file survived it.
-	BootID string    `json:"boot_id,omitempty"`
-	Since  time.Time `json:"since"`
+	BootID string `json:"boot_id,omitempty"`
+	// WayBack: it is installed in the place of a target that failed or was
+	// given up, so another rollback asks for nothing new.
+	WayBack bool      `json:"way_back,omitempty"`
+	Since   time.Time `json:"since"`
 }
 
 // State is everything; its zero value is a device that never updated.
@@ -74,9 +77,10 @@ type State struct {
 	History []Record `json:"history,omitempty"`
 }
 
-// Begin records the intent to install t.
-func (s State) Begin(t Target, correlationID, bootID string, now time.Time) State {
-	s.Pending = &Pending{Target: t, CorrelationID: correlationID, Phase: Deploying, BootID: bootID, Since: now.UTC()}
+// Begin records the intent to install p.
+func (s State) Begin(p Pending) State {
+	p.Phase = Deploying
+	s.Pending = &p
 	return s
 }
 

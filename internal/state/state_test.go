@@ -16,7 +16,7 @@ func target(n int) Target {
 
 func TestUpdateThatWorks(t *testing.T) {
 	s := State{}.Installed(target(1))
-	s = s.Begin(target(2), "2-id", "boot", time.Unix(0, 0))
+	s = s.Begin(Pending{Target: target(2), CorrelationID: "2-id"})
 	require.Equal(t, Deploying, s.Pending.Phase)
 	require.Equal(t, target(1), *s.Current, "the old target stays current until the new one runs")
 	before := s
@@ -32,7 +32,7 @@ func TestUpdateThatWorks(t *testing.T) {
 }
 
 func TestUpdateThatFails(t *testing.T) {
-	s := State{}.Installed(target(1)).Begin(target(2), "id", "", time.Now())
+	s := State{}.Installed(target(1)).Begin(Pending{Target: target(2)})
 	s = s.FailedTarget(target(2), "did not boot")
 	require.Nil(t, s.Pending)
 	require.True(t, s.Failing("board-lmp-2"))
@@ -44,7 +44,7 @@ func TestUpdateThatFails(t *testing.T) {
 }
 
 func TestFailureOfAnotherTargetLeavesThePendingOne(t *testing.T) {
-	s := State{}.Installed(target(1)).Begin(target(3), "id", "", time.Now()).FailedTarget(target(2), "")
+	s := State{}.Installed(target(1)).Begin(Pending{Target: target(3)}).FailedTarget(target(2), "")
 	require.Equal(t, target(3), s.Pending.Target)
 }
 
@@ -82,7 +82,7 @@ func TestStore(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, State{}, got)
 
-	want := State{}.Installed(target(1)).Begin(target(2), "2-id", "b", time.Unix(5, 0).UTC()).FailedTarget(target(7), "x")
+	want := State{}.Installed(target(1)).Begin(Pending{Target: target(2), CorrelationID: "2-id", BootID: "b", Since: time.Unix(5, 0).UTC()}).FailedTarget(target(7), "x")
 	require.NoError(t, Save(dir, want))
 	got, err = Load(dir)
 	require.NoError(t, err)
