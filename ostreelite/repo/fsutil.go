@@ -86,6 +86,16 @@ func writeAll(fd int, data []byte) error {
 
 func tempName() string { return ".tmp-" + rand.Text() }
 
+// futimens sets the times of an open file.
+func futimens(fd int, times []unix.Timespec) error {
+	err := unix.UtimesNanoAt(fd, "", times, unix.AT_EMPTY_PATH)
+	if err == unix.EINVAL || err == unix.ENOENT {
+		// Kernels before 5.8.
+		err = unix.UtimesNanoAt(unix.AT_FDCWD, fdPath(fd, ""), times, 0)
+	}
+	return err
+}
+
 // classify turns an errno into one of the package's error classes.
 func classify(err error) error {
 	switch {
@@ -108,6 +118,8 @@ func removeAll(dirfd int, name string) error {
 	if err != nil {
 		return err
 	}
+	// An ordinary user cannot empty a read-only directory.
+	_ = unix.Fchmod(fd, 0o700)
 	names, err := listDir(fd)
 	for _, child := range names {
 		if err == nil {

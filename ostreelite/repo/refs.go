@@ -202,6 +202,9 @@ func (r *Repo) collectRefs(at int, dir, prefix string, refs map[string]object.Ch
 					continue
 				}
 				c, err := r.readRef(ref)
+				if errors.Is(err, ErrNotFound) {
+					continue
+				}
 				if err != nil {
 					return fmt.Errorf("ref %s: %w", ref, err)
 				}

@@ -162,7 +162,7 @@ func (r *Repo) applyHeader(fd int, h *object.FileHeader) error {
 			return err
 		}
 	}
-	return unix.UtimesNanoAt(fd, "", epoch, unix.AT_EMPTY_PATH)
+	return futimens(fd, epoch)
 }
 
 // writeLink writes an object that is stored as a symbolic link.
