@@ -18,7 +18,7 @@ import (
 // maxBody is what gateways accept of a request's body.
 const maxBody = 100 << 10
 
-var metadataName = regexp.MustCompile(`^([1-9][0-9]*\.root|timestamp|snapshot|targets)\.json$`)
+var metadataName = regexp.MustCompile(`^([1-9][0-9]*\.(root|snapshot|targets)|timestamp|snapshot|targets)\.json$`)
 
 func (s *Server) routes(o Options) http.Handler {
 	mux := http.NewServeMux()

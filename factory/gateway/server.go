@@ -59,8 +59,11 @@ func Start(address string, o Options) (*Server, error) {
 	return s, nil
 }
 
+// Address is where the gateway listens, with the port that was picked.
+func (s *Server) Address() string { return s.listener.Addr().String() }
+
 // URL is the base of everything the gateway serves.
-func (s *Server) URL() string { return "https://" + s.listener.Addr().String() }
+func (s *Server) URL() string { return "https://" + s.Address() }
 
 // Close ends all connections, also those a fault makes hang.
 func (s *Server) Close() error {

@@ -28,7 +28,7 @@ const (
 // Repository is a set of published documents and the keys that sign them.
 type Repository struct {
 	dir  string
-	keys *keyring
+	keys *keys.Ring
 	now  func() time.Time
 }
 
@@ -37,7 +37,7 @@ func Create(dir, keyDir string, keyType keys.Type, now func() time.Time) (*Repos
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("create metadata: %w", err)
 	}
-	ring, err := createKeyring(keyDir)
+	ring, err := keys.OpenRing(keyDir)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +49,7 @@ func Create(dir, keyDir string, keyType keys.Type, now func() time.Time) (*Repos
 		}
 	}
 	root.header = newHeader("Root", 1, now().Add(rootTTL))
-	signers, err := ring.signers(root.Roles[Root])
+	signers, err := r.signers(root.Roles[Root])
 	if err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func Create(dir, keyDir string, keyType keys.Type, now func() time.Time) (*Repos
 
 // Open reads a repository that Create made.
 func Open(dir, keyDir string, now func() time.Time) (*Repository, error) {
-	ring, err := openKeyring(keyDir)
+	ring, err := keys.OpenRing(keyDir)
 	if err != nil {
 		return nil, err
 	}
@@ -186,6 +186,21 @@ func (r *Repository) expiry(t time.Time) time.Time {
 	return t
 }
 
+// signers returns the private keys of a role: all that are at hand, and no
+// fewer than its threshold.
+func (r *Repository) signers(role RoleKeys) ([]*keys.Key, error) {
+	var found []*keys.Key
+	for _, id := range role.KeyIDs {
+		if key, ok := r.keys.Key(id); ok {
+			found = append(found, key)
+		}
+	}
+	if len(found) < role.Threshold {
+		return nil, fmt.Errorf("%w: %d of the %d needed are in %s", ErrNoKey, len(found), role.Threshold, r.keys.Dir())
+	}
+	return found, nil
+}
+
 func roleFile(role Role) string { return string(role) + ".json" }
 
 // writeRole signs with the keys the current root names for the role.
@@ -194,7 +209,7 @@ func (r *Repository) writeRole(role Role, signed any) error {
 	if err != nil {
 		return err
 	}
-	signers, err := r.keys.signers(root.Roles[role])
+	signers, err := r.signers(root.Roles[role])
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", role, err)
 	}

@@ -77,11 +77,11 @@ func (r *Repository) resign(changed map[Role]RoleChange) error {
 }
 
 func (r *Repository) rotationSigners(old, next RoleKeys) ([]*keys.Key, error) {
-	signers, err := r.keys.signers(old)
+	signers, err := r.signers(old)
 	if err != nil {
 		return nil, fmt.Errorf("sign root: %w", err)
 	}
-	fresh, err := r.keys.signers(next)
+	fresh, err := r.signers(next)
 	if err != nil {
 		return nil, fmt.Errorf("sign root: %w", err)
 	}
@@ -103,7 +103,7 @@ func (r *Repository) replaceKeys(root *rootSigned, role Role, c RoleChange) erro
 	}
 	entry := RoleKeys{Threshold: c.Threshold}
 	for range c.Keys {
-		key, err := r.keys.generate(role, c.Type)
+		key, err := r.keys.Generate(string(role), c.Type)
 		if err != nil {
 			return err
 		}
