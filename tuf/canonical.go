@@ -3,6 +3,7 @@ package tuf
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -24,18 +25,22 @@ const maxDepth = 100
 // Refused with ErrInvalid is what has more than one reading: invalid UTF-8, a lone surrogate, two members of one name,
 // a number beyond the range of a double, text after the value; and nesting deeper than 100.
 func Canonical(data []byte) ([]byte, error) {
-	if !utf8.Valid(data) {
-		return nil, fmt.Errorf("%w: not valid UTF-8", ErrInvalid)
-	}
-	if !json.Valid(data) {
-		return nil, fmt.Errorf("%w: not valid JSON", ErrInvalid)
-	}
-	c := canonicalizer{in: data}
-	out, err := c.value(make([]byte, 0, len(data)), 0)
+	out, err := canonical(data)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return out, nil
+}
+
+func canonical(data []byte) ([]byte, error) {
+	if !utf8.Valid(data) {
+		return nil, errors.New("not valid UTF-8")
+	}
+	if !json.Valid(data) {
+		return nil, errors.New("not valid JSON")
+	}
+	c := canonicalizer{in: data}
+	return c.value(make([]byte, 0, len(data)), 0)
 }
 
 // canonicalizer walks a text that is known to be valid JSON, so it does not check the grammar again.

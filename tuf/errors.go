@@ -3,10 +3,12 @@ package tuf
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
-// Error classes, matched with errors.Is. Every error of this package belongs to exactly one of them, except context
-// errors, which are passed on inside ErrFetch or ErrStorage.
+// Error classes, matched with errors.Is. Every error about metadata belongs to exactly one of them. A context error is
+// passed on inside ErrFetch or ErrStorage.
 var (
 	// ErrInvalid: a document was refused: signature, threshold, version, hash, length, type or form.
 	ErrInvalid = errors.New("metadata is invalid")
@@ -21,6 +23,9 @@ var (
 	// ErrNoMetadata: nothing was stored yet.
 	ErrNoMetadata = errors.New("no metadata is stored")
 )
+
+// ErrRollback is in class ErrInvalid: a document is older than the one that is trusted. An offline bundle may rightly be.
+var ErrRollback = fmt.Errorf("%w: older than what is trusted", ErrInvalid)
 
 // Error says which document was refused or not obtained, and why. It is one line, such as
 // "timestamp version 7 refused: signed by 0 of 1 required keys".
@@ -37,19 +42,26 @@ type Error struct {
 	Err error
 }
 
-// Error returns the one-line text.
+// Error returns the text. Line breaks and other control characters that came with a reason from outside become spaces.
 func (e *Error) Error() string {
 	subject := e.Role
 	if e.Version > 0 {
 		subject = fmt.Sprintf("%s version %d", e.Role, e.Version)
 	}
+	what := "refused"
 	switch e.Class {
 	case ErrFetch:
-		return fmt.Sprintf("%s could not be fetched: %s", subject, e.Reason)
+		what = "could not be fetched"
 	case ErrNotFound:
-		return fmt.Sprintf("%s not found: %s", subject, e.Reason)
+		what = "not found"
 	}
-	return fmt.Sprintf("%s refused: %s", subject, e.Reason)
+	reason := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, e.Reason)
+	return fmt.Sprintf("%s %s: %s", subject, what, reason)
 }
 
 // Unwrap makes errors.Is see the class and what lies beneath it.

@@ -1,0 +1,73 @@
+package tuf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// provisionedRoot is a root document that came with the operating system.
+type provisionedRoot struct {
+	version int64
+	data    []byte
+}
+
+// provisionedRoots reads N.root.json of a subdirectory of dir in order of N: "prod" on a production device, else "ci".
+// A device without a certificate does not know what it is; the first two versions are the same for both kinds, so only
+// those are taken. A directory that is missing is an empty one.
+func provisionedRoots(dir string, production *bool) ([]provisionedRoot, error) {
+	if dir == "" {
+		return nil, nil
+	}
+	kind := "ci"
+	if production != nil && *production {
+		kind = "prod"
+	}
+	root, err := os.OpenRoot(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: read provisioned roots: %w", ErrStorage, err)
+	}
+	defer root.Close()
+	files, err := fs.ReadDir(root.FS(), kind)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: read provisioned roots: %w", ErrStorage, err)
+	}
+	var roots []provisionedRoot
+	for _, file := range files {
+		version, ok := rootFileVersion(file.Name())
+		if !ok || production == nil && version > 2 {
+			continue
+		}
+		data, err := Dir(path.Join(dir, kind)).Fetch(context.Background(), file.Name(), maxSmall)
+		if err == nil && len(data) > maxSmall {
+			err = fmt.Errorf("larger than %d bytes", maxSmall)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: read provisioned %s/%s: %w", ErrStorage, kind, file.Name(), err)
+		}
+		roots = append(roots, provisionedRoot{version, data})
+	}
+	slices.SortFunc(roots, func(a, b provisionedRoot) int { return int(a.version - b.version) })
+	return roots, nil
+}
+
+// rootFileVersion parses "N.root.json". N is small enough to be subtracted as an int.
+func rootFileVersion(name string) (int64, bool) {
+	digits, ok := strings.CutSuffix(name, ".root.json")
+	n, err := strconv.ParseInt(digits, 10, 31)
+	return n, ok && err == nil && n > 0 && name == rootFileName(n)
+}
+
+func rootFileName(version int64) string { return strconv.FormatInt(version, 10) + ".root.json" }

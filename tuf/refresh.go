@@ -1,0 +1,255 @@
+package tuf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Limits of spec/tuf.md, "Requests".
+const (
+	maxSmall         = 64 << 10 // root, timestamp, snapshot
+	maxTargets       = 8 << 20
+	maxRootRotations = 1000 // in one refresh
+)
+
+// Refresh brings the trusted set up to date: the client workflow of the TUF specification, section 5. It asks the source
+// for the next root until there is none, for the timestamp, and for snapshot and targets only if the stored ones are
+// not what is named now. A new set is verified whole before it is stored, so that after any error, or if the process is
+// killed, the stored set is what it was.
+//
+// Errors are in class ErrInvalid (also ErrRollback), ErrExpired, ErrFetch, ErrNotFound or ErrStorage. All but the last
+// are an *Error that names the document.
+func (c *Client) Refresh(ctx context.Context) (*Trusted, error) {
+	if c.cfg.Source == nil {
+		return nil, errors.New("tuf: a refresh needs a source")
+	}
+	s, err := createStore(ctx, c.cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	stored, err := s.load()
+	if err != nil && !errors.Is(err, ErrNoMetadata) {
+		return nil, err
+	}
+	r := &refresh{Config: c.cfg, ctx: ctx, now: c.cfg.Now(), stored: stored, next: &set{}}
+	if err := r.run(); err != nil {
+		return nil, err
+	}
+	t := newTrusted(r.dialect)
+	for _, skipped := range t.Skipped {
+		c.cfg.Log.Warn("target is malformed and ignored", "name", skipped.Name, "reason", skipped.Reason)
+	}
+	if r.next.equal(stored) {
+		return t, nil
+	}
+	if err := s.save(r.next); err != nil {
+		return nil, err
+	}
+	t.Changed = true
+	return t, nil
+}
+
+// refresh is one run of the workflow.
+type refresh struct {
+	Config
+	dialect
+	ctx    context.Context
+	now    time.Time // one time for the whole run: TUF specification, 5.1
+	stored *set      // nil if there is none
+	next   *set      // what is verified so far
+}
+
+func (r *refresh) run() error {
+	for _, step := range []func() error{r.openTrustedRoot, r.followRoots, r.getTimestamp, r.getSnapshot, r.getTargets} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openTrustedRoot starts from the stored root, advanced by provisioned ones that are newer; else from the first of the
+// provisioned ones; else from what the source calls version 1.
+func (r *refresh) openTrustedRoot() error {
+	roots, err := provisionedRoots(r.RootDir, r.Production)
+	if r.stored != nil {
+		if err != nil {
+			r.Log.Warn("provisioned roots are ignored", "error", err)
+		}
+		return r.openStoredRoot(roots)
+	}
+	if err != nil {
+		return err
+	}
+	if len(roots) == 0 {
+		return r.trustOnFirstUse()
+	}
+	if err := r.openProvisioned(roots); err != nil {
+		return fmt.Errorf("provisioned roots in %s do not verify: %w", r.RootDir, err)
+	}
+	return nil
+}
+
+func (r *refresh) openStoredRoot(roots []provisionedRoot) error {
+	if err := r.open(r.stored.root); err != nil {
+		if len(roots) == 0 {
+			return fmt.Errorf("%w: stored root in %s is damaged, remove the directory to start over: %s", ErrStorage, r.Dir, err)
+		}
+		r.Log.Warn("stored root is damaged, starting from the provisioned one", "error", err)
+		return r.openProvisioned(roots)
+	}
+	if err := r.advance(roots); err != nil {
+		r.Log.Warn("provisioned root does not follow the trusted one and is ignored", "error", err)
+	}
+	return nil
+}
+
+func (r *refresh) openProvisioned(roots []provisionedRoot) error {
+	if err := r.open(roots[0].data); err != nil {
+		return err
+	}
+	version, _ := r.current(roleRoot)
+	if version != roots[0].version {
+		return refused(roleRoot, version, fmt.Errorf("its file says version %d", roots[0].version))
+	}
+	if err := r.advance(roots); err != nil {
+		return err
+	}
+	version, _ = r.current(roleRoot)
+	r.Log.Info("root of trust is the provisioned one", "version", version, "dir", r.RootDir)
+	return nil
+}
+
+func (r *refresh) open(data []byte) error {
+	d, err := openRoot(data, r.now)
+	if err != nil {
+		return err
+	}
+	r.dialect, r.next.root = d, data
+	return nil
+}
+
+// advance follows provisioned roots as far as they are the next version each.
+func (r *refresh) advance(roots []provisionedRoot) error {
+	for _, root := range roots {
+		if version, _ := r.current(roleRoot); root.version != version+1 {
+			continue
+		}
+		if err := r.updateRoot(root.data); err != nil {
+			return err
+		}
+		r.next.root = root.data
+	}
+	return nil
+}
+
+func (r *refresh) trustOnFirstUse() error {
+	data, err := r.fetch(roleRoot, 1, rootFileName(1), maxSmall)
+	if err != nil {
+		return err
+	}
+	if err := r.open(data); err != nil {
+		return err
+	}
+	version, _ := r.current(roleRoot)
+	if version != 1 {
+		return refused(roleRoot, version, errors.New("version 1 was asked for"))
+	}
+	r.Log.Warn("no root of trust is stored or provisioned: trusting the one from the source, on first use")
+	return nil
+}
+
+// followRoots fetches successors of the root until there is none. Only the last one must not be expired.
+func (r *refresh) followRoots() error {
+	for range maxRootRotations {
+		version, _ := r.current(roleRoot)
+		data, err := r.fetch(roleRoot, version+1, rootFileName(version+1), maxSmall)
+		if errors.Is(err, ErrNotFound) {
+			break
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.updateRoot(data); err != nil {
+			return err
+		}
+		r.next.root = data
+		r.Log.Info("root of trust was rotated", "version", version+1)
+	}
+	return expired(r, r.now, roleRoot)
+}
+
+func (r *refresh) getTimestamp() error {
+	if r.stored != nil {
+		r.remember(r.stored)
+	}
+	data, err := r.fetch(roleTimestamp, 0, "timestamp.json", maxSmall)
+	if err != nil {
+		return err
+	}
+	changed, err := r.updateTimestamp(data)
+	if err != nil {
+		return err
+	}
+	r.next.timestamp = data
+	if !changed {
+		r.next.timestamp = r.stored.timestamp
+	}
+	return expired(r, r.now, roleTimestamp)
+}
+
+func (r *refresh) getSnapshot() error {
+	if r.keepSnapshot() {
+		r.next.snapshot = r.stored.snapshot
+		return expired(r, r.now, roleSnapshot)
+	}
+	data, err := r.fetch(roleSnapshot, 0, r.snapshotName(), maxSmall)
+	if err != nil {
+		return err
+	}
+	if err := r.updateSnapshot(data); err != nil {
+		return err
+	}
+	r.next.snapshot = data
+	return expired(r, r.now, roleSnapshot)
+}
+
+func (r *refresh) getTargets() error {
+	if r.keepTargets() {
+		r.next.targets = r.stored.targets
+		return expired(r, r.now, roleTargets)
+	}
+	data, err := r.fetch(roleTargets, 0, r.targetsName(), maxTargets)
+	if err != nil {
+		return err
+	}
+	if err := r.updateTargets(data); err != nil {
+		return err
+	}
+	r.next.targets = data
+	return expired(r, r.now, roleTargets)
+}
+
+// fetch gets a document from the source and gives its errors role, version and class.
+func (r *refresh) fetch(role string, version int64, name string, limit int64) ([]byte, error) {
+	data, err := r.Source.Fetch(r.ctx, name, limit)
+	if err == nil && int64(len(data)) <= limit {
+		return data, nil
+	}
+	e := &Error{Role: role, Version: version, Class: ErrFetch, Err: err}
+	switch {
+	case err == nil:
+		e.Class, e.Reason = ErrInvalid, fmt.Sprintf("larger than %d bytes", limit)
+		return nil, e
+	case errors.Is(err, ErrNotFound):
+		e.Class = ErrNotFound
+	case errors.Is(err, ErrInvalid):
+		e.Class = ErrInvalid
+	}
+	e.Reason = strings.TrimPrefix(err.Error(), e.Class.Error()+": ")
+	return nil, e
+}
