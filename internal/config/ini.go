@@ -47,7 +47,7 @@ func parse(file string, data []byte) ([]entry, error) {
 				return nil, at.errorf("no ']' after the section name")
 			}
 			section = strings.TrimSpace(name)
-			if filled[section] {
+			if section != "" && filled[section] {
 				return nil, at.errorf("section [%s] is in this file already", section)
 			}
 			clear(keys)

@@ -45,7 +45,11 @@ type Options struct {
 // file system (fs.ErrNotExist for a path that was named and is not there). Values
 // overridden by a later file are not looked at.
 func Load(o Options) (*Config, error) {
-	files, err := find(o.Paths)
+	paths, mustExist := o.Paths, true
+	if len(paths) == 0 {
+		paths, mustExist = DefaultPaths(), false
+	}
+	files, err := find(paths, mustExist)
 	if err != nil {
 		return nil, err
 	}
@@ -74,15 +78,11 @@ func Load(o Options) (*Config, error) {
 }
 
 // find lists the files to apply, in order.
-func find(paths []string) ([]string, error) {
-	named := len(paths) > 0
-	if !named {
-		paths = DefaultPaths()
-	}
+func find(paths []string, mustExist bool) ([]string, error) {
 	byName := map[string]string{}
 	for _, path := range paths {
 		st, err := os.Stat(path)
-		if !named && errors.Is(err, fs.ErrNotExist) {
+		if !mustExist && errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
