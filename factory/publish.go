@@ -92,7 +92,7 @@ func (f *Factory) commit(ctx context.Context, v Version) (_ object.Checksum, err
 		if err != nil {
 			return object.Checksum{}, err
 		}
-		defer func() { err = errors.Join(err, removeTree(scratch)) }()
+		defer func() { err = errors.Join(err, Remove(scratch)) }()
 		tree = filepath.Join(scratch, "root")
 		if err := rootfs.Generate(tree, rootfs.Options{
 			Version: v.Number, Files: f.Files, Machine: v.HardwareID, Tag: v.Tag,
@@ -117,15 +117,4 @@ func (f *Factory) commit(ctx context.Context, v Version) (_ object.Checksum, err
 		return object.Checksum{}, err
 	}
 	return commit, archive.SetRef(v.HardwareID, commit)
-}
-
-// removeTree removes a tree that may hold directories nobody may write to.
-func removeTree(dir string) error {
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && d.IsDir() {
-			err = os.Chmod(path, 0o700)
-		}
-		return err
-	})
-	return errors.Join(err, os.RemoveAll(dir))
 }

@@ -35,6 +35,7 @@ func commands() []command {
 		{"serve", "DIR", "run the gateway until interrupted", serve},
 		{"reboot", "DEVICE", "fake a reboot: remove the sentinel", reboot},
 		{"fall-back", "DEVICE", "fake a boot loader that gave up on the new deployment", fallBack},
+		{"remove", "DIR", "remove a factory or device, immutable deployments and all", remove},
 	}
 }
 

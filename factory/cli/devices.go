@@ -105,3 +105,12 @@ func fallBack(*flag.FlagSet) work {
 		return nil
 	}
 }
+
+func remove(*flag.FlagSet) work {
+	return func(_ context.Context, args []string, _ io.Writer) error {
+		if _, err := os.Lstat(args[0]); err != nil {
+			return err
+		}
+		return factory.Remove(args[0])
+	}
+}

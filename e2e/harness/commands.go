@@ -1,0 +1,102 @@
+//go:build factory
+
+package harness
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/sotabox/sotabox/factory/cli"
+)
+
+type commandFunc = func(ts *testscript.TestScript, neg bool, args []string)
+
+func commands() map[string]commandFunc {
+	return map[string]commandFunc{
+		"factory":    factoryCommand,
+		"serve":      positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).serve(ts) }),
+		"unserve":    positive(0, func(ts *testscript.TestScript, _ []string) { ts.Check(worldOf(ts).stop()) }),
+		"device":     positive(-1, deviceCommand),
+		"reboot":     positive(0, rebootCommand),
+		"fall-back":  positive(0, fallBackCommand),
+		"exit":       positive(-1, exitCommand),
+		"fault":      positive(-1, faultCommand),
+		"heal":       positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).running(ts).Heal() }),
+		"forget":     positive(0, forgetCommand),
+		"requests":   positive(2, requestsCommand),
+		"await":      positive(2, awaitCommand),
+		"events":     positive(-1, eventsCommand),
+		"json":       positive(2, jsonCommand),
+		"snapshot":   positive(-1, snapshotCommand),
+		"unchanged":  positive(1, unchangedCommand),
+		"tamper":     positive(3, tamperCommand),
+		"copytree":   positive(2, copyTreeCommand),
+		"kill-after": positive(-1, killAfterCommand),
+		"persist":    positive(-1, persistCommand),
+		"tmpfs":      positive(2, tmpfsCommand),
+	}
+}
+
+// positive wraps a command that cannot be negated and takes count arguments,
+// or any number if count is negative.
+func positive(count int, do func(*testscript.TestScript, []string)) commandFunc {
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		if neg {
+			ts.Fatalf("this command cannot be negated")
+		}
+		if count >= 0 && len(args) != count {
+			ts.Fatalf("takes %d arguments, got %d", count, len(args))
+		}
+		do(ts, args)
+	}
+}
+
+// factoryCommand is sotabox-factory with the factory's directory filled in.
+// Trees are small unless a script wants another size: a script is about
+// behaviour.
+func factoryCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) == 0 {
+		ts.Fatalf("usage: factory COMMAND [flags]")
+	}
+	full := []string{args[0], worldOf(ts).path("factory")}
+	if args[0] == "new" && !slices.Contains(args, "--files") {
+		full = append(full, "--files", "60")
+	}
+	runFactory(ts, neg, append(full, args[1:]...))
+}
+
+func deviceCommand(ts *testscript.TestScript, args []string) {
+	w := worldOf(ts)
+	runFactory(ts, false, append([]string{"device", w.path("factory"), w.path("device")}, args...))
+}
+
+func runFactory(ts *testscript.TestScript, neg bool, args []string) {
+	code := cli.Run(context.Background(), args, ts.Stdout(), ts.Stderr())
+	if neg != (code != 0) {
+		ts.Fatalf("sotabox-factory %s: exit code %d", strings.Join(args, " "), code)
+	}
+}
+
+func rebootCommand(ts *testscript.TestScript, _ []string) {
+	wanted, err := worldOf(ts).device(ts).Reboot()
+	ts.Check(err)
+	if !wanted {
+		ts.Fatalf("nothing had asked for a reboot")
+	}
+}
+
+func fallBackCommand(ts *testscript.TestScript, _ []string) {
+	ts.Check(worldOf(ts).device(ts).FallBack(context.Background()))
+}
+
+func number(ts *testscript.TestScript, s string) int {
+	n, err := strconv.Atoi(s)
+	if err != nil {
+		ts.Fatalf("%q is not a number", s)
+	}
+	return n
+}
