@@ -41,7 +41,8 @@ func (f xattrFile) get(name string, buf []byte) (int, error) {
 	return unix.Fgetxattr(f.fd, name, buf)
 }
 
-// readXattrs is all the attributes of a file, sorted.
+// readXattrs is all the attributes of a file, sorted. Those with an empty value
+// are left out, as libostree does: it would find another checksum otherwise.
 func readXattrs(f xattrFile) ([]object.Xattr, error) {
 	names, err := growing(1024, f.list)
 	if err == unix.ENOTSUP {
@@ -53,7 +54,7 @@ func readXattrs(f xattrFile) ([]object.Xattr, error) {
 	var list []object.Xattr
 	for name := range bytes.SplitSeq(bytes.TrimSuffix(names, []byte{0}), []byte{0}) {
 		value, err := growing(256, func(b []byte) (int, error) { return f.get(string(name), b) })
-		if err == unix.ENODATA {
+		if err == unix.ENODATA || err == nil && len(value) == 0 {
 			continue
 		}
 		if err != nil {
