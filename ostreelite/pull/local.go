@@ -1,0 +1,115 @@
+package pull
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/sotabox/sotabox/ostreelite/object"
+	"github.com/sotabox/sotabox/ostreelite/repo"
+)
+
+// localWorkers suits a local copy, which keeps processors and the disk busy
+// rather than a network.
+const localWorkers = 4
+
+// LocalOptions say what to copy from another repository.
+type LocalOptions struct {
+	// Commit to copy. Its parents are not.
+	Commit object.Checksum
+	// Ref, if not empty, is set to the commit when all of it is there.
+	Ref string
+	// Workers is the number of objects in flight, 4 if 0.
+	Workers int
+	// Progress is called as in Options.
+	Progress func(Progress)
+	// Log is as in Options.
+	Log *slog.Logger
+}
+
+// Local copies a commit and all it refers to from src, of any mode, to dst, of any
+// mode. It verifies, continues and fails as Pull does.
+func Local(ctx context.Context, dst, src *repo.Repo, o LocalOptions) (Stats, error) {
+	if o.Commit.IsZero() {
+		return Stats{}, errors.New("pull: no commit named")
+	}
+	if o.Workers <= 0 {
+		o.Workers = localWorkers
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	m := &meter{start: time.Now()}
+	stop := m.report(o.Progress)
+	err := intoRepo(ctx, dst, o.Commit, o.Ref, func(d *delivery) error {
+		return d.from(ctx, &localSource{repo: src, bytes: &m.bytes}, o.Workers, m, o.Log)
+	})
+	stop()
+	return m.stats(), err
+}
+
+// localSource is another repository on this machine.
+type localSource struct {
+	repo  *repo.Repo
+	bytes *atomic.Int64
+}
+
+func (l *localSource) metadata(_ context.Context, _ *scratch, n object.Name) ([]byte, error) {
+	data, err := l.repo.Metadata(n)
+	if err != nil {
+		return nil, l.classify(err)
+	}
+	l.bytes.Add(int64(len(data)))
+	return data, nil
+}
+
+func (l *localSource) content(ctx context.Context, _ *scratch, txn *repo.Txn, c object.Checksum) error {
+	size, err := l.repo.FileSize(c)
+	if err != nil {
+		return l.classify(err)
+	}
+	header, data, err := l.repo.OpenFile(c)
+	if err != nil {
+		return l.classify(err)
+	}
+	defer data.Close()
+	in := &copyReader{ctx: ctx, r: data, bytes: l.bytes}
+	if err = txn.WriteFile(c, header, size, in); in.err != nil {
+		err = in.err
+	}
+	return l.classify(err)
+}
+
+// classify names the repository, and gives what is missing there this package's class.
+func (l *localSource) classify(err error) error {
+	if err == nil {
+		return nil
+	}
+	err = fmt.Errorf("copy from %s: %w", l.repo.Path(), err)
+	if errors.Is(err, repo.ErrNotFound) {
+		return classify(err, ErrNotFound)
+	}
+	return err
+}
+
+// copyReader counts bytes and ends with the context, however large the object.
+type copyReader struct {
+	ctx   context.Context
+	r     io.Reader
+	bytes *atomic.Int64
+	err   error
+}
+
+func (c *copyReader) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		c.err = context.Cause(c.ctx)
+		return 0, c.err
+	}
+	n, err := c.r.Read(p)
+	c.bytes.Add(int64(n))
+	return n, err
+}

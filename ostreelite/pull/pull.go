@@ -1,0 +1,74 @@
+package pull
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/sotabox/sotabox/ostreelite/repo"
+)
+
+// Pull brings o.Commit and all it refers to from an archive repository over HTTP
+// into r. A commit that r has in full costs nothing; one that was pulled in part,
+// by us or by libostree, is continued.
+//
+// When it fails, r keeps the verified objects and the commit stays marked as
+// partial: the next Pull continues. Errors have a class: ErrFetch, ErrNotFound,
+// [repo.ErrCorrupt], [repo.ErrNoSpace], or the cause of ctx's end. With many
+// remotes the error has the classes of all of them.
+func Pull(ctx context.Context, r *repo.Repo, o Options) (Stats, error) {
+	if err := o.complete(); err != nil {
+		return Stats{}, err
+	}
+	m := &meter{start: time.Now()}
+	stop := m.report(o.Progress)
+	err := intoRepo(ctx, r, o.Commit, o.Ref, func(d *delivery) error {
+		return d.fromRemotes(ctx, o, m)
+	})
+	stop()
+	return m.stats(), err
+}
+
+// fromRemotes tries one remote after the other.
+func (d *delivery) fromRemotes(ctx context.Context, o Options, m *meter) error {
+	var failed error
+	for _, remote := range o.Remotes {
+		err := d.fromRemote(ctx, remote, o, m)
+		if err == nil || ctx.Err() != nil || !isSourceFault(err) {
+			return err
+		}
+		if failed != nil {
+			err = fmt.Errorf("%w; %w", failed, err)
+		}
+		failed = err
+		o.Log.Warn("remote failed", "error", err)
+	}
+	return failed
+}
+
+func (d *delivery) fromRemote(ctx context.Context, remote Remote, o Options, m *meter) error {
+	base, err := parseBase(remote.URL)
+	if err != nil {
+		return err
+	}
+	client, closeIdle := ownClient(remote.Client, o.Workers)
+	defer closeIdle()
+	h := &httpSource{base: base, client: client, header: requestHeader(remote.Header),
+		idle: o.IdleTimeout, delay: o.RetryDelay, bytes: &m.bytes, log: o.Log}
+	if err := h.open(ctx); err != nil {
+		return err
+	}
+	return d.from(ctx, h, o.Workers, m, o.Log)
+}
+
+// requestHeader is what is sent with each request. Objects are compressed as they
+// need it; a second compression on the way would only hide sizes.
+func requestHeader(given http.Header) http.Header {
+	h := given.Clone()
+	if h == nil {
+		h = http.Header{}
+	}
+	h.Set("Accept-Encoding", "identity")
+	return h
+}

@@ -1,0 +1,166 @@
+package pull
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+)
+
+// errIdle is the cause of a request that was given up because nothing came.
+var errIdle = errors.New("server sent nothing for too long")
+
+// errRedirect refuses to follow a server elsewhere: headers and client
+// certificates are meant for the host that the caller named.
+var errRedirect = errors.New("redirect to another host")
+
+// maxRedirects bounds a chain of redirects within one host.
+const maxRedirects = 5
+
+// checkRedirect follows redirects within one host, never from https to http.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	first := via[0].URL
+	sameHost := req.URL.Host == first.Host
+	sameScheme := req.URL.Scheme == first.Scheme || req.URL.Scheme == "https"
+	if !sameHost || !sameScheme {
+		return fmt.Errorf("%w refused: %s", errRedirect, req.URL.Host)
+	}
+	if len(via) >= maxRedirects {
+		return fmt.Errorf("%w refused: chain is too long", errRedirect)
+	}
+	return nil
+}
+
+// ownClient is c with what a pull needs changed: enough kept connections for the
+// workers, redirects within the host only, and no limit on the whole time of a
+// request, since objects may be large and links slow; the idle time limits it.
+// The second result closes the connections.
+func ownClient(c *http.Client, workers int) (*http.Client, func()) {
+	own := http.Client{}
+	if c != nil {
+		own = *c
+	}
+	own.Timeout = 0
+	own.CheckRedirect = checkRedirect
+	if own.Transport == nil {
+		own.Transport = http.DefaultTransport
+	}
+	t, ok := own.Transport.(*http.Transport)
+	if !ok {
+		return &own, func() {}
+	}
+	t = t.Clone()
+	t.MaxIdleConns = 0
+	t.MaxIdleConnsPerHost = workers
+	t.MaxConnsPerHost = workers
+	own.Transport = t
+	return &own, t.CloseIdleConnections
+}
+
+// body is a response body that a stalled server cannot hold open. The idle clock
+// runs only while a read waits, so a slow disk here does not count against it.
+type body struct {
+	r     io.Reader
+	idle  *time.Timer
+	limit time.Duration
+	bytes *atomic.Int64
+	// broken is the transport's error other than the regular end.
+	broken error
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	b.idle.Reset(b.limit)
+	n, err := b.r.Read(p)
+	b.idle.Stop()
+	b.bytes.Add(int64(n))
+	if err != nil && err != io.EOF {
+		b.broken = err
+	}
+	return n, err
+}
+
+// request makes one attempt to GET u and gives the body to use.
+// Its error has the classes that decide what follows.
+func (h *httpSource) request(ctx context.Context, u *url.URL, use func(*http.Response, *body) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	idle := time.AfterFunc(h.idle, func() { cancel(errIdle) })
+	defer idle.Stop()
+
+	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: h.header.Clone(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
+	resp, err := h.client.Do(req)
+	idle.Stop()
+	if err != nil {
+		return classifyTransport(ctx, err)
+	}
+	defer resp.Body.Close()
+	if err := classifyStatus(resp); err != nil {
+		return err
+	}
+	b := &body{r: resp.Body, idle: idle, limit: h.idle, bytes: h.bytes}
+	err = use(resp, b)
+	if b.broken != nil {
+		return classifyTransport(ctx, b.broken)
+	}
+	return err
+}
+
+// classifyTransport sorts an error of the transport. Most may pass; a server that
+// cannot be trusted, or does not trust us, will not change its mind.
+func classifyTransport(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		if cause != errIdle {
+			return cause
+		}
+		return classify(errIdle, ErrFetch, errTransient)
+	}
+	// The text of an url.Error repeats the URL, which may carry secrets.
+	var inURL *url.Error
+	if errors.As(err, &inURL) {
+		err = inURL.Err
+	}
+	var badCert *tls.CertificateVerificationError
+	var alert tls.AlertError
+	if errors.Is(err, errRedirect) || errors.As(err, &badCert) || errors.As(err, &alert) {
+		return classify(err, ErrFetch)
+	}
+	if err == io.ErrUnexpectedEOF {
+		err = errors.New("connection closed in the middle of the response")
+	}
+	return classify(err, ErrFetch, errTransient)
+}
+
+// statusError is an HTTP status other than 200, with how long the server asks to
+// wait before the next request, if it does.
+type statusError struct {
+	code  int
+	after time.Duration
+}
+
+func (s *statusError) Error() string {
+	return fmt.Sprintf("server answered %d %s", s.code, http.StatusText(s.code))
+}
+
+func classifyStatus(resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	err := &statusError{code: resp.StatusCode}
+	switch {
+	case err.code == http.StatusNotFound || err.code == http.StatusGone:
+		return classify(err, ErrNotFound)
+	case err.code == http.StatusTooManyRequests || err.code == http.StatusRequestTimeout || err.code >= 500:
+		if s, e := strconv.Atoi(resp.Header.Get("Retry-After")); e == nil && s > 0 {
+			err.after = time.Duration(min(s, maxRetryAfter)) * time.Second
+		}
+		return classify(err, ErrFetch, errTransient)
+	}
+	return classify(err, ErrFetch)
+}
