@@ -44,7 +44,8 @@ factory: ## build/sotabox-factory, the publishing side for the demo and tests
 	$(GO) build -tags factory -o build/sotabox-factory ./factory/cmd/sotabox-factory
 
 demo: build factory ## show a device update itself, from keys to rollback
-	build/sotabox-factory demo -bin build -dir build/demo
+	$(GO) build -tags factory -o build/sotabox-demo ./e2e/demo
+	build/sotabox-demo -bin build -dir build/demo
 
 dist: $(ARCHES:%=dist/sotabox-linux-%) ## the release: dist/sotabox-linux-{arm,arm64,amd64}
 
