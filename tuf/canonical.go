@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -81,11 +82,7 @@ func (c *canonicalizer) value(out []byte, depth int) ([]byte, error) {
 }
 
 func (c *canonicalizer) object(out []byte, depth int) ([]byte, error) {
-	type member struct {
-		name  string
-		value []byte
-	}
-	var members []member
+	members := map[string][]byte{}
 	c.pos++
 	for c.peek() != '}' {
 		if c.in[c.pos] == ',' {
@@ -102,21 +99,20 @@ func (c *canonicalizer) object(out []byte, depth int) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		members = append(members, member{name, value})
+		if _, ok := members[name]; ok {
+			return nil, fmt.Errorf("member %.64q appears twice in one object", name)
+		}
+		members[name] = value
 	}
 	c.pos++
-	slices.SortFunc(members, func(a, b member) int { return bytes.Compare([]byte(a.name), []byte(b.name)) })
 	out = append(out, '{')
-	for i, m := range members {
+	for i, name := range slices.Sorted(maps.Keys(members)) {
 		if i > 0 {
-			if members[i-1].name == m.name {
-				return nil, fmt.Errorf("member %q appears twice in one object", m.name)
-			}
 			out = append(out, ',')
 		}
-		out = appendString(out, m.name)
+		out = appendString(out, name)
 		out = append(out, ':')
-		out = append(out, m.value...)
+		out = append(out, members[name]...)
 	}
 	return append(out, '}'), nil
 }

@@ -3,6 +3,8 @@ package tuf
 import (
 	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -187,8 +189,8 @@ func (f *factoryDialect) targets() ([]Target, []SkippedTarget) {
 		return nil, nil // updateTargets has checked it
 	}
 	var c targetCollector
-	for name, raw := range list {
-		c.addRaw(name, raw)
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		c.addRaw(name, list[name])
 	}
-	return c.sorted()
+	return c.good, c.bad
 }

@@ -44,29 +44,32 @@ func provisionedRoots(dir string, production *bool) ([]provisionedRoot, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: read provisioned roots: %w", ErrStorage, err)
 	}
-	var roots []provisionedRoot
+	var versions []int64
 	for _, file := range files {
-		version, ok := rootFileVersion(file.Name())
-		if !ok || production == nil && version > 2 {
-			continue
+		if version, ok := rootFileVersion(file.Name()); ok && (production != nil || version <= 2) {
+			versions = append(versions, version)
 		}
-		data, err := Dir(path.Join(dir, kind)).Fetch(context.Background(), file.Name(), maxSmall)
+	}
+	slices.Sort(versions)
+	var roots []provisionedRoot
+	for _, version := range versions {
+		name := rootFileName(version)
+		data, err := Dir(path.Join(dir, kind)).Fetch(context.Background(), name, maxSmall)
 		if err == nil && len(data) > maxSmall {
 			err = fmt.Errorf("larger than %d bytes", maxSmall)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%w: read provisioned %s/%s: %w", ErrStorage, kind, file.Name(), err)
+			return nil, fmt.Errorf("%w: read provisioned %s/%s: %w", ErrStorage, kind, name, err)
 		}
 		roots = append(roots, provisionedRoot{version, data})
 	}
-	slices.SortFunc(roots, func(a, b provisionedRoot) int { return int(a.version - b.version) })
 	return roots, nil
 }
 
-// rootFileVersion parses "N.root.json". N is small enough to be subtracted as an int.
+// rootFileVersion parses "N.root.json".
 func rootFileVersion(name string) (int64, bool) {
 	digits, ok := strings.CutSuffix(name, ".root.json")
-	n, err := strconv.ParseInt(digits, 10, 31)
+	n, err := strconv.ParseInt(digits, 10, 64)
 	return n, ok && err == nil && n > 0 && name == rootFileName(n)
 }
 

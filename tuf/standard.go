@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -124,7 +126,9 @@ func (s *standardDialect) current(role string) (int64, time.Time) {
 
 func (s *standardDialect) targets() ([]Target, []SkippedTarget) {
 	var c targetCollector
-	for name, file := range s.trusted.Targets[metadata.TARGETS].Signed.Targets {
+	files := s.trusted.Targets[metadata.TARGETS].Signed.Targets
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		file := files[name]
 		sum := file.Hashes["sha256"]
 		if len(sum) != 0 && len(sum) != 32 {
 			c.skip(name, errors.New("sha256: not 32 bytes in hexadecimal"))
@@ -136,7 +140,7 @@ func (s *standardDialect) targets() ([]Target, []SkippedTarget) {
 		}
 		c.add(name, file.Length, sum, bytes.TrimSpace(*file.Custom))
 	}
-	return c.sorted()
+	return c.good, c.bad
 }
 
 // checkStandard refuses what go-tuf would misread or trip over: JSON with more than one reading, null where it expects

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +12,8 @@ import (
 )
 
 // targetCollector gathers targets, and sets those aside that are malformed: a member that is there must be of the
-// right form, and an OSTree target must have a commit, a version and one hardware identifier.
+// right form, and an OSTree target must have a commit, a version and one hardware identifier. Entries are added in order of
+// name, which makes output reproducible.
 type targetCollector struct {
 	good []Target
 	bad  []SkippedTarget
@@ -58,13 +58,6 @@ func (c *targetCollector) add(name string, length int64, sha256 []byte, custom j
 
 func (c *targetCollector) skip(name string, err error) {
 	c.bad = append(c.bad, SkippedTarget{Name: name, Reason: err.Error()})
-}
-
-// sorted returns what was gathered in order of name, which makes output reproducible.
-func (c *targetCollector) sorted() ([]Target, []SkippedTarget) {
-	slices.SortFunc(c.good, func(a, b Target) int { return strings.Compare(a.Name, b.Name) })
-	slices.SortFunc(c.bad, func(a, b SkippedTarget) int { return strings.Compare(a.Name, b.Name) })
-	return c.good, c.bad
 }
 
 func parseTarget(t *Target) error {

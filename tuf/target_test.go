@@ -2,6 +2,8 @@ package tuf
 
 import (
 	"encoding/json"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,10 +15,10 @@ func collect(t *testing.T, targets string) ([]Target, []SkippedTarget) {
 	list, err := parseObject(json.RawMessage(targets))
 	require.NoError(t, err)
 	var c targetCollector
-	for name, raw := range list {
-		c.addRaw(name, raw)
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		c.addRaw(name, list[name])
 	}
-	return c.sorted()
+	return c.good, c.bad
 }
 
 func TestTarget(t *testing.T) {
