@@ -12,7 +12,12 @@ import (
 )
 
 func (c *Client) openGateway() error {
-	s, i := c.config.Storage, c.config.Import
+	s, i, t := c.config.Storage, c.config.Import, c.config.TLS
+	for key, source := range map[string]string{"ca_source": t.CASource, "cert_source": t.CertSource, "pkey_source": t.KeySource} {
+		if source == config.SourcePKCS11 {
+			return fmt.Errorf("%s = %q in section [tls]: keys in a PKCS#11 token are %w; use files", key, source, ErrUnsupported)
+		}
+	}
 	c.gateway = gateway.New(gateway.Options{
 		CAFile: firstThere(s.CACertPath, i.CACertPath), CertFile: firstThere(s.ClientCertPath, i.ClientCertPath),
 		KeyFile: firstThere(s.KeyPath, i.KeyPath), UserAgent: "sotabox/" + c.options.Version, Log: c.log,

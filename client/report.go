@@ -139,7 +139,8 @@ func (r *reporter) flush(ctx context.Context) {
 }
 
 func (r *reporter) tell(ctx context.Context, message string, install Target, result string) {
-	r.callback.Run(ctx, callback.Message{
+	// An agent that is being stopped still tells how the step ended.
+	r.callback.Run(context.WithoutCancel(ctx), callback.Message{
 		Message: message, CurrentTargetName: r.client.Current().Name, InstallTargetName: install.Name, Result: result,
 	})
 }
