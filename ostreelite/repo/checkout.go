@@ -3,6 +3,7 @@ package repo
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -44,7 +45,7 @@ func (r *Repo) Checkout(ctx context.Context, o CheckoutOptions) error {
 		return fmt.Errorf("check out to %s: %w", o.Name, err)
 	}
 	o.User = o.User || r.Mode() == BareUserOnly
-	c := &checkout{r: r, o: o, metas: map[object.Checksum]*object.DirMeta{}}
+	c := &checkout{r: r, o: o, metas: map[object.Checksum]*object.DirMeta{}, helpers: make(chan struct{}, checkoutHelpers)}
 	if e.Dir {
 		err = c.directory(ctx, o.Dir, object.DirEntry{Name: o.Name, Tree: e.Tree, Meta: e.Meta})
 	} else {
@@ -57,10 +58,16 @@ func (r *Repo) Checkout(ctx context.Context, o CheckoutOptions) error {
 	return nil
 }
 
+// checkoutHelpers is how many subdirectories are filled beside the one the
+// walk is in. The work is the kernel's, and it can do so much at once.
+const checkoutHelpers = 3
+
 type checkout struct {
-	r     *Repo
-	o     CheckoutOptions
-	metas map[object.Checksum]*object.DirMeta
+	r       *Repo
+	o       CheckoutOptions
+	mu      sync.Mutex // for metas
+	metas   map[object.Checksum]*object.DirMeta
+	helpers chan struct{} // a token for each that is at work
 }
 
 // directory makes a directory. It is closed to others until it is complete.
@@ -89,10 +96,8 @@ func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry) err
 			return fmt.Errorf("%q: %w", f.Name, err)
 		}
 	}
-	for _, d := range tree.Dirs {
-		if err := c.directory(ctx, fd, d); err != nil {
-			return err
-		}
+	if err := c.directories(ctx, fd, tree.Dirs); err != nil {
+		return err
 	}
 	if err := c.applyMeta(fd, meta); err != nil {
 		return fmt.Errorf("directory %q: %w", e.Name, err)
@@ -100,7 +105,37 @@ func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry) err
 	return nil
 }
 
+// directories makes the subdirectories of a directory, some of them at the same
+// time, and returns when all is done. The first error ends it.
+func (c *checkout) directories(ctx context.Context, at int, dirs []object.DirEntry) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	for _, d := range dirs {
+		select {
+		case c.helpers <- struct{}{}:
+			wg.Go(func() {
+				defer func() { <-c.helpers }()
+				if err := c.directory(ctx, at, d); err != nil {
+					cancel(err)
+				}
+			})
+		default:
+			if err := c.directory(ctx, at, d); err != nil {
+				cancel(err)
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	wg.Wait()
+	return context.Cause(ctx)
+}
+
 func (c *checkout) meta(sum object.Checksum) (*object.DirMeta, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if m, ok := c.metas[sum]; ok {
 		return m, nil
 	}
