@@ -2,12 +2,16 @@ package sysroot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
+
+// errSpecial is for devices, pipes and sockets, which are not copied.
+var errSpecial = errors.New("neither a regular file nor a symbolic link nor a directory")
 
 // copyEntry copies a regular file or symbolic link with owner, mode and
 // extended attributes to a name that is free. The copy gets its name at once:
@@ -19,7 +23,7 @@ func copyEntry(srcDir int, srcName string, dstDir int, dstName string, st *unix.
 	case isFile(st):
 		return copyFile(srcDir, srcName, dstDir, dstName, false)
 	}
-	return fmt.Errorf("%s is neither a regular file nor a symbolic link nor a directory", srcName)
+	return errSpecial
 }
 
 func copyLink(srcDir int, srcName string, dstDir int, dstName string, st *unix.Stat_t) error {

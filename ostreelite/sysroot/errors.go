@@ -22,7 +22,7 @@ var (
 	// ErrNoSpace: a file system has no room for what the deployment adds to it.
 	ErrNoSpace = repo.ErrNoSpace
 	// ErrMerge: the changes in /etc do not fit the new tree.
-	ErrMerge = errors.New("cannot merge /etc")
+	ErrMerge = errors.New("conflict with the new tree")
 	// ErrTree: the tree to deploy is not one that can be booted from.
 	ErrTree = errors.New("tree cannot be deployed")
 	// ErrUnsupported: the system needs something that this package does not do.

@@ -2,6 +2,7 @@ package sysroot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -150,7 +151,11 @@ func (m *etcMerge) apply(path string) error {
 	}
 	if isDir(&st) {
 		m.copied = path + "/"
-		return copyTree(m.ctx, src, name, dst, name)
+		err := copyTree(m.ctx, src, name, dst, name)
+		if errors.Is(err, errSpecial) {
+			return fmt.Errorf("%w: %w", ErrMerge, err)
+		}
+		return err
 	}
 	return copyEntry(src, name, dst, name, &st)
 }
