@@ -75,7 +75,7 @@ func Defaults() Settings {
 		Tag:        "main",
 		Dialect:    FactoryDialect,
 		Listen:     "127.0.0.1:8443",
-		Files:      4000,
+		Files:      3000,
 		Canonical:  os.Geteuid() != 0,
 		KeyType:    keys.ED25519,
 	}

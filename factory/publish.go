@@ -72,6 +72,20 @@ func (f *Factory) Publish(ctx context.Context, v Version) (Published, error) {
 	return Published{Name: v.Name, Commit: commit}, nil
 }
 
+// ResolveCommit finds the commit that a ref of the repository names. A checksum
+// stands for itself, whether it is there or not.
+func (f *Factory) ResolveCommit(name string) (object.Checksum, error) {
+	if commit, err := object.ParseChecksum(name); err == nil {
+		return commit, nil
+	}
+	published, err := repo.Open(f.OSTree())
+	if err != nil {
+		return object.Checksum{}, err
+	}
+	defer published.Close()
+	return published.ResolveRef(name)
+}
+
 func (f *Factory) complete(v Version) Version {
 	if v.Tag == "" {
 		v.Tag = f.Tag
@@ -111,7 +125,7 @@ func (f *Factory) commit(ctx context.Context, v Version) (_ object.Checksum, err
 		return object.Checksum{}, err
 	}
 	commit, err := archive.CommitTree(ctx, repo.CommitOptions{
-		Dir: tree, Parent: parent, Subject: v.Name, Timestamp: time.Now(),
+		Dir: tree, Parent: parent, Subject: v.Name, Timestamp: time.Now(), Canonical: f.Canonical,
 	})
 	if err != nil {
 		return object.Checksum{}, err

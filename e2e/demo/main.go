@@ -20,7 +20,7 @@ import (
 func main() {
 	bin := flag.String("bin", "build", "directory of aktualizr-lite and sotabox-factory")
 	dir := flag.String("dir", "build/demo", "directory to leave the demo's world in; what an earlier demo left there is removed")
-	files := flag.Int("files", 4000, "ordinary files in each version")
+	files := flag.Int("files", 3000, "ordinary files in each version")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := demo(ctx, *bin, *dir, *files)

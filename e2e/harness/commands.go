@@ -4,6 +4,9 @@ package harness
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,27 +20,32 @@ type commandFunc = func(ts *testscript.TestScript, neg bool, args []string)
 
 func commands() map[string]commandFunc {
 	return map[string]commandFunc{
-		"factory":    factoryCommand,
-		"serve":      positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).serve(ts) }),
-		"unserve":    positive(0, func(ts *testscript.TestScript, _ []string) { ts.Check(worldOf(ts).stop()) }),
-		"device":     positive(-1, deviceCommand),
-		"reboot":     positive(0, rebootCommand),
-		"fall-back":  positive(0, fallBackCommand),
-		"exit":       positive(-1, exitCommand),
-		"fault":      positive(-1, faultCommand),
-		"heal":       positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).running(ts).Heal() }),
-		"forget":     positive(0, forgetCommand),
-		"requests":   positive(2, requestsCommand),
-		"await":      positive(2, awaitCommand),
-		"events":     positive(-1, eventsCommand),
-		"json":       positive(2, jsonCommand),
-		"snapshot":   positive(-1, snapshotCommand),
-		"unchanged":  positive(1, unchangedCommand),
-		"tamper":     positive(3, tamperCommand),
-		"copytree":   positive(2, copyTreeCommand),
-		"kill-after": positive(-1, killAfterCommand),
-		"persist":    positive(-1, persistCommand),
-		"tmpfs":      positive(2, tmpfsCommand),
+		"factory":         factoryCommand,
+		"serve":           positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).serve(ts) }),
+		"unserve":         positive(0, func(ts *testscript.TestScript, _ []string) { ts.Check(worldOf(ts).stop()) }),
+		"device":          positive(-1, deviceCommand),
+		"reboot":          positive(0, rebootCommand),
+		"fall-back":       positive(0, fallBackCommand),
+		"exit":            positive(-1, exitCommand),
+		"fault":           positive(-1, faultCommand),
+		"heal":            positive(0, func(ts *testscript.TestScript, _ []string) { worldOf(ts).running(ts).Heal() }),
+		"forget":          positive(0, forgetCommand),
+		"requests":        positive(2, requestsCommand),
+		"await":           positive(2, awaitCommand),
+		"events":          positive(-1, eventsCommand),
+		"json":            positive(2, jsonCommand),
+		"snapshot":        positive(-1, snapshotCommand),
+		"unchanged":       positive(1, unchangedCommand),
+		"same":            positive(2, sameCommand),
+		"deployed":        positive(1, deployedCommand),
+		"complaint":       positive(1, complaintCommand),
+		"identity":        positive(1, identityCommand),
+		"publish-hostile": positive(2, publishHostileCommand),
+		"tamper":          positive(3, tamperCommand),
+		"copytree":        positive(2, copyTreeCommand),
+		"kill-after":      positive(-1, killAfterCommand),
+		"persist":         positive(-1, persistCommand),
+		"tmpfs":           positive(2, tmpfsCommand),
 	}
 }
 
@@ -62,7 +70,7 @@ func factoryCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: factory COMMAND [flags]")
 	}
-	full := []string{args[0], worldOf(ts).path("factory")}
+	full := []string{args[0], worldOf(ts).factoryDir(ts)}
 	if args[0] == "new" && !slices.Contains(args, "--files") {
 		full = append(full, "--files", "60")
 	}
@@ -71,7 +79,7 @@ func factoryCommand(ts *testscript.TestScript, neg bool, args []string) {
 
 func deviceCommand(ts *testscript.TestScript, args []string) {
 	w := worldOf(ts)
-	runFactory(ts, false, append([]string{"device", w.path("factory"), w.path("device")}, args...))
+	runFactory(ts, false, append([]string{"device", w.factoryDir(ts), w.path("device")}, args...))
 }
 
 func runFactory(ts *testscript.TestScript, neg bool, args []string) {
@@ -99,4 +107,15 @@ func number(ts *testscript.TestScript, s string) int {
 		ts.Fatalf("%q is not a number", s)
 	}
 	return n
+}
+
+// deployedCommand makes a link to the deployment that boots next.
+func deployedCommand(ts *testscript.TestScript, args []string) {
+	deployment, err := worldOf(ts).device(ts).Deployment()
+	ts.Check(err)
+	link := ts.MkAbs(args[0])
+	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		ts.Check(err)
+	}
+	ts.Check(os.Symlink(deployment, link))
 }

@@ -14,10 +14,10 @@ import (
 
 // jsonCommand looks into the JSON of the last stdout: PATH is members and
 // elements joined by dots, an element being an index or member=value of the
-// element to find; "#" is a length. VALUE is as JSON writes it, strings without
+// element to find; "length" counts members or elements. VALUE is as JSON writes it, strings without
 // quotes; "absent" for what is not there.
 //
-//	json #                            2
+//	json length                       2
 //	json version=2.selected           true
 //	json applied_target.name          demo-board-lmp-1
 func jsonCommand(ts *testscript.TestScript, args []string) {
@@ -65,7 +65,7 @@ func lookInto(v any, path []string) string {
 func follow(v any, step string) (any, bool) {
 	switch v := v.(type) {
 	case map[string]any:
-		if step == "#" {
+		if step == "length" {
 			return len(v), true
 		}
 		member, ok := v[step]
@@ -77,7 +77,7 @@ func follow(v any, step string) (any, bool) {
 }
 
 func element(list []any, step string) (any, bool) {
-	if step == "#" {
+	if step == "length" {
 		return len(list), true
 	}
 	if i, err := strconv.Atoi(step); err == nil {

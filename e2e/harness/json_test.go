@@ -14,7 +14,7 @@ func TestLookInto(t *testing.T) {
 		`[{"name":"a","version":1,"apps":[]},{"name":"b","version":12345678,"newer":true,"apps":null}]`)
 	require.NoError(t, err)
 	for path, want := range map[string]string{
-		"#":               "2",
+		"length":          "2",
 		"0.name":          "a",
 		"name=b.newer":    "true",
 		"name=a.newer":    "absent",
@@ -22,8 +22,8 @@ func TestLookInto(t *testing.T) {
 		"name=b.apps":     "null",
 		"name=c.version":  "absent",
 		"2.name":          "absent",
-		"0.#":             "3",
-		"0.apps.#":        "0",
+		"0.length":        "3",
+		"0.apps.length":   "0",
 		"1.version":       "12345678",
 		"0.name.too.deep": "absent",
 	} {

@@ -3,6 +3,8 @@
 package harness
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -64,30 +66,24 @@ func killAfterCommand(ts *testscript.TestScript, args []string) {
 }
 
 // persistCommand kills a command at step, then at twice the step, and so on,
-// until it ends by itself. A command that made no progress when killed would
-// end that way too, so scripts look at the requests as well.
+// until it ends by itself. It must have been killed at least once.
 func persistCommand(ts *testscript.TestScript, args []string) {
 	if len(args) < 3 {
-		ts.Fatalf("usage: persist STEP CODE COMMAND ...")
+		ts.Fatalf("usage: persist STEP CODE[,CODE] COMMAND ...")
 	}
-	step, want := parseMoment(ts, args[0]), number(ts, args[1])
+	step, want := parseMoment(ts, args[0]), strings.Split(args[1], ",")
 	for kills := 0; ; kills++ {
 		p := start(ts, args[2:])
 		if step.times(kills+1).reach(ts, p) && p.kill() {
 			continue
 		}
 		ts.Logf("killed %d times", kills)
-		p.finished(ts, want)
+		ts.Stdout().Write(p.stdout.Bytes())
+		ts.Stderr().Write(p.stderr.Bytes())
+		if got := strconv.Itoa(p.cmd.ProcessState.ExitCode()); !slices.Contains(want, got) || kills == 0 {
+			ts.Logf("[stderr]\n%s", p.stderr.String())
+			ts.Fatalf("%s: exit code %s after %d kills, want %s after at least one", p.cmd, got, kills, args[1])
+		}
 		return
-	}
-}
-
-// finished demands the exit code of a process that ended by itself.
-func (p *process) finished(ts *testscript.TestScript, want int) {
-	ts.Stdout().Write(p.stdout.Bytes())
-	ts.Stderr().Write(p.stderr.Bytes())
-	if got := p.cmd.ProcessState.ExitCode(); got != want {
-		ts.Logf("[stderr]\n%s", p.stderr.String())
-		ts.Fatalf("%s: exit code %d, want %d", p.cmd, got, want)
 	}
 }

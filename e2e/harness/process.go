@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -105,4 +106,29 @@ func exitCommand(ts *testscript.TestScript, args []string) {
 		ts.Logf("[stdout]\n%s[stderr]\n%s", p.stdout.String(), p.stderr.String())
 		ts.Fatalf("%s: exit code %d, want %d", strings.Join(args[1:], " "), got, want)
 	}
+}
+
+// complaintCommand demands that stderr holds one line besides the log, and
+// which.
+func complaintCommand(ts *testscript.TestScript, args []string) {
+	pattern, err := regexp.Compile(args[0])
+	ts.Check(err)
+	var lines []string
+	for line := range strings.Lines(ts.ReadFile("stderr")) {
+		if !isLog(line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) != 1 || !strings.HasSuffix(lines[0], "\n") {
+		ts.Fatalf("stderr has %d lines that are not the log's", len(lines))
+	}
+	if !pattern.MatchString(lines[0]) {
+		ts.Fatalf("the complaint does not match %s:\n%s", args[0], lines[0])
+	}
+}
+
+// isLog tells the log's lines, which begin with their level.
+func isLog(line string) bool {
+	level, _, found := strings.Cut(line, ": ")
+	return found && slices.Contains([]string{"trace", "debug", "info", "warning", "error", "fatal"}, level)
 }

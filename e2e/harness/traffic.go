@@ -16,7 +16,7 @@ import (
 )
 
 // faultCommand is: fault PATTERN KIND [count=N] [skip=N], where KIND is a status
-// code, a delay such as 2s, or one of truncate, corrupt, hang, cut.
+// code, a delay such as 2s, or one of truncate, corrupt, swap, hang, cut (see gateway.Fault).
 func faultCommand(ts *testscript.TestScript, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: fault PATTERN KIND [count=N] [skip=N]")
@@ -27,6 +27,8 @@ func faultCommand(ts *testscript.TestScript, args []string) {
 		fault.Truncate = true
 	case "corrupt":
 		fault.Corrupt = true
+	case "swap":
+		fault.Swap = true
 	case "hang":
 		fault.Hang = true
 	case "cut":

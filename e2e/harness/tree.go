@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -44,20 +46,42 @@ func unchangedCommand(ts *testscript.TestScript, args []string) {
 	for _, root := range before.roots {
 		ts.Check(describeTree(w.dir, root, now))
 	}
-	var changes []string
-	for path, line := range before.lines {
-		if now[path] != line {
-			changes = append(changes, fmt.Sprintf("%s\n\twas %s\n\tis  %s", path, line, now[path]))
+	if changes := differences(before.lines, now); changes != "" {
+		ts.Fatalf("changed since %s:%s", args[0], changes)
+	}
+}
+
+// sameCommand demands that two trees are the same below their roots.
+func sameCommand(ts *testscript.TestScript, args []string) {
+	var sides [2]map[string]string
+	for i, root := range args {
+		sides[i] = map[string]string{}
+		ts.Check(describeTree(ts.MkAbs(root), ".", sides[i]))
+		if len(sides[i]) == 0 {
+			ts.Fatalf("%s is not there", root)
 		}
 	}
-	for path := range now {
-		if _, ok := before.lines[path]; !ok {
-			changes = append(changes, path+" is new")
+	if changes := differences(sides[0], sides[1]); changes != "" {
+		ts.Fatalf("%s and %s differ:%s", args[0], args[1], changes)
+	}
+}
+
+// differences lists what changed, path by path.
+func differences(before, after map[string]string) string {
+	var b strings.Builder
+	for _, path := range slices.Sorted(maps.Keys(before)) {
+		if line, ok := after[path]; !ok {
+			fmt.Fprintf(&b, "\n%s is gone", path)
+		} else if line != before[path] {
+			fmt.Fprintf(&b, "\n%s\n\twas %s\n\tis  %s", path, before[path], line)
 		}
 	}
-	if len(changes) > 0 {
-		ts.Fatalf("changed since %s:\n%s", args[0], strings.Join(changes, "\n"))
+	for _, path := range slices.Sorted(maps.Keys(after)) {
+		if _, ok := before[path]; !ok {
+			fmt.Fprintf(&b, "\n%s is new", path)
+		}
 	}
+	return b.String()
 }
 
 // describeTree adds a line per path of a tree; a tree that is not there has
@@ -81,22 +105,42 @@ func describeTree(dir, root string, lines map[string]string) error {
 }
 
 func describeFile(path string) (string, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
+	var st unix.Stat_t
+	if err := unix.Lstat(path, &st); err != nil {
 		return "", err
 	}
-	switch info.Mode().Type() {
-	case fs.ModeSymlink:
+	line := fmt.Sprintf("%o %d:%d", st.Mode, st.Uid, st.Gid)
+	switch st.Mode & unix.S_IFMT {
+	case unix.S_IFLNK:
 		target, err := os.Readlink(path)
-		return "-> " + target, err
-	case 0:
+		return line + " -> " + target, err
+	case unix.S_IFREG:
 		data, err := os.ReadFile(path)
 		if errors.Is(err, fs.ErrPermission) {
 			data, err = nil, nil
 		}
-		return fmt.Sprintf("%v %d %x", info.Mode(), info.Size(), sha256.Sum256(data)), err
+		return fmt.Sprintf("%s %d %x%s", line, st.Size, sha256.Sum256(data), attributes(path)), err
 	}
-	return info.Mode().String(), nil
+	return line + attributes(path), nil
+}
+
+// attributes lists the extended attributes that this user can see, but for
+// those the repository format itself uses.
+func attributes(path string) string {
+	buffer := make([]byte, 64<<10)
+	n, err := unix.Llistxattr(path, buffer)
+	if err != nil {
+		return ""
+	}
+	var lines []string
+	for name := range strings.SplitSeq(string(buffer[:n]), "\x00") {
+		value := make([]byte, 64<<10)
+		if n, err := unix.Lgetxattr(path, name, value); err == nil && name != "user.ostreemeta" {
+			lines = append(lines, fmt.Sprintf(" %s=%x", name, value[:n]))
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "")
 }
 
 // tamperCommand replaces text in a file, which must be there.

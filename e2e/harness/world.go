@@ -70,9 +70,16 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 
 func (w *world) factory(ts *testscript.TestScript) *factory.Factory {
-	f, err := factory.Open(w.path("factory"))
+	f, err := factory.Open(w.factoryDir(ts))
 	ts.Check(err)
 	return f
+}
+
+func (w *world) factoryDir(ts *testscript.TestScript) string {
+	if name := ts.Getenv("FACTORY"); name != "" {
+		return w.path(name)
+	}
+	return w.path("factory")
 }
 
 func (w *world) device(ts *testscript.TestScript) *factory.Device {

@@ -15,7 +15,6 @@ import (
 	"github.com/sotabox/sotabox/factory"
 	"github.com/sotabox/sotabox/factory/keys"
 	"github.com/sotabox/sotabox/factory/metadata"
-	"github.com/sotabox/sotabox/ostreelite/object"
 )
 
 func newFactory(flags *flag.FlagSet) work {
@@ -50,16 +49,16 @@ func publish(flags *flag.FlagSet) work {
 	flags.StringVar(&v.Tag, "tag", "", "`TAG` instead of the factory's")
 	flags.StringVar(&v.HardwareID, "hardware-id", "", "hardware `ID` instead of the factory's")
 	flags.StringVar(&v.Name, "name", "", "target `NAME` instead of <hardware id>-lmp-<version>")
-	commit := flags.String("commit", "", "name this `COMMIT`, and commit nothing")
-	return func(ctx context.Context, args []string, out io.Writer) (err error) {
-		if *commit != "" {
-			if v.Commit, err = object.ParseChecksum(*commit); err != nil {
-				return err
-			}
-		}
+	commit := flags.String("commit", "", "name this `COMMIT`, a checksum or a ref, and commit nothing")
+	return func(ctx context.Context, args []string, out io.Writer) error {
 		f, err := factory.Open(args[0])
 		if err != nil {
 			return err
+		}
+		if *commit != "" {
+			if v.Commit, err = f.ResolveCommit(*commit); err != nil {
+				return err
+			}
 		}
 		p, err := f.Publish(ctx, v)
 		if err != nil {

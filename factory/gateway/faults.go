@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Fault makes matching requests go wrong. Exactly one of Status, Truncate,
-// Corrupt, Hang, Cut and Delay is set.
+// Fault makes matching requests go wrong. Exactly one of the second group is
+// set.
 type Fault struct {
 	Path  string // a path.Match pattern over the URL path, e.g. /ostree/objects/*/*.filez
 	Skip  int    // this many matching requests go well first
@@ -21,9 +21,12 @@ type Fault struct {
 	Status   int           // answer with this status instead
 	Truncate bool          // promise the whole body, send half, close
 	Corrupt  bool          // flip bits in the middle of the body
+	Swap     bool          // answer all with the body of the first
 	Hang     bool          // accept the request and never answer
 	Cut      bool          // close the connection without an answer
 	Delay    time.Duration // answer late
+
+	first chan []byte // holds the body of the first, for Swap
 }
 
 type faults struct {
@@ -36,7 +39,7 @@ func (f *faults) add(fault Fault) error {
 	if _, err := path.Match(fault.Path, ""); err != nil {
 		return fmt.Errorf("inject fault: pattern %q: %w", fault.Path, err)
 	}
-	if fault.Status == 0 && !fault.Truncate && !fault.Corrupt && !fault.Hang && !fault.Cut && fault.Delay == 0 {
+	if fault.Status == 0 && !fault.Truncate && !fault.Corrupt && !fault.Swap && !fault.Hang && !fault.Cut && fault.Delay == 0 {
 		return errors.New("inject fault: nothing is to go wrong")
 	}
 	f.mu.Lock()
@@ -44,6 +47,7 @@ func (f *faults) add(fault Fault) error {
 	if f.released == nil {
 		f.released = make(chan struct{})
 	}
+	fault.first = make(chan []byte, 1)
 	f.active = append(f.active, &fault)
 	return nil
 }
@@ -109,6 +113,14 @@ func spoil(w http.ResponseWriter, r *http.Request, next http.Handler, fault Faul
 	r.Header.Del("Range")
 	answer := &bufferedAnswer{header: w.Header(), status: http.StatusOK}
 	next.ServeHTTP(answer, r)
+	if fault.Swap {
+		select {
+		case fault.first <- answer.body:
+		default:
+			answer.body = <-fault.first
+			fault.first <- answer.body
+		}
+	}
 	w.Header().Set("Content-Length", fmt.Sprint(len(answer.body)))
 	w.WriteHeader(answer.status)
 	if fault.Truncate {
@@ -116,7 +128,7 @@ func spoil(w http.ResponseWriter, r *http.Request, next http.Handler, fault Faul
 		http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
 	}
-	if len(answer.body) > 0 {
+	if fault.Corrupt && len(answer.body) > 0 {
 		answer.body[len(answer.body)/2] ^= 0x55
 	}
 	w.Write(answer.body)

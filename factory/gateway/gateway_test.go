@@ -165,6 +165,14 @@ func TestFaults(t *testing.T) {
 	require.NotEqual(t, good, answer)
 	f.Heal()
 
+	require.NoError(t, f.Inject(Fault{Path: "/ostree/objects/*/*.filez", Swap: true}))
+	for _, path := range []string{object, "/ostree/objects/ab/other.filez"} {
+		_, answer, err = f.do("GET", path, "")
+		require.NoError(t, err)
+		require.Equal(t, good, answer)
+	}
+	f.Heal()
+
 	require.NoError(t, f.Inject(Fault{Path: object, Truncate: true}))
 	_, answer, err = f.do("GET", object, "")
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
