@@ -35,24 +35,29 @@ func (s *Sysroot) treeID(d Deployment) (fileID, error) {
 	return idOf(&st), nil
 }
 
-// findBooted is the deployment that runs: the one whose directory is "/", or
-// else the one that ostree= on the kernel command line leads to. The first
-// counts more, since after the next deployment was written the path on the
-// command line may be gone or lead elsewhere.
-func (s *Sysroot) findBooted(list []Deployment) (*Deployment, error) {
+// findBooted is the deployment that runs: the one whose directory is "/", which
+// here then reports, or else the one that ostree= on the kernel command line
+// leads to. The first counts more, since after the next deployment was written
+// the path on the command line may be gone or lead elsewhere.
+func (s *Sysroot) findBooted(list []Deployment) (d *Deployment, here bool, err error) {
 	root, err := rootID()
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i := range list {
 		id, err := s.treeID(list[i])
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		if id == root {
-			return &list[i], nil
+			return &list[i], true, nil
 		}
 	}
+	d, err = s.fromCmdline(list)
+	return d, false, err
+}
+
+func (s *Sysroot) fromCmdline(list []Deployment) (*Deployment, error) {
 	value, ok := lookupArg(splitArgs(s.opt.Cmdline), "ostree")
 	if !ok {
 		return nil, nil
@@ -63,7 +68,7 @@ func (s *Sysroot) findBooted(list []Deployment) (*Deployment, error) {
 	}
 	d, err := s.followBootLink(link)
 	if missing(err) || errors.Is(err, ErrMalformed) {
-		return nil, nil
+		return onlyWithKernel(list, link), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("kernel command line: %w", err)
@@ -72,4 +77,20 @@ func (s *Sysroot) findBooted(list []Deployment) (*Deployment, error) {
 		return &list[i], nil
 	}
 	return nil, nil
+}
+
+// onlyWithKernel is the deployment with the kernel that a boot link names, if
+// there is just one: the running one is always in the list.
+func onlyWithKernel(list []Deployment, l bootLink) *Deployment {
+	var found *Deployment
+	for i := range list {
+		if list[i].OS != l.os || list[i].BootChecksum != l.bootChecksum {
+			continue
+		}
+		if found != nil {
+			return nil
+		}
+		found = &list[i]
+	}
+	return found
 }

@@ -10,6 +10,10 @@ import (
 	"github.com/sotabox/sotabox/ostreelite/repo"
 )
 
+// stagedFile is there while libostree has a deployment that it writes to the
+// list at shutdown (ostree-sysroot-private.h).
+const stagedFile = "/run/ostree/staged-deployment"
+
 // change runs one change of the deployments: locked, on what is on disk then.
 // An error that means a full disk is an ErrNoSpace.
 func (s *Sysroot) change(ctx context.Context, do func() error) error {
@@ -38,6 +42,9 @@ func (s *Sysroot) prepare() error {
 	s.settled = false
 	if err := s.load(); err != nil {
 		return err
+	}
+	if s.bootedHere && there(unix.AT_FDCWD, stagedFile) {
+		return fmt.Errorf("%w: libostree has staged a deployment (%s); reboot or undeploy it first", ErrUnsupported, stagedFile)
 	}
 	if s.opt.Booted && s.booted == nil {
 		return fmt.Errorf("%w: neither the root directory nor the kernel command line leads to one of %d deployments",

@@ -221,10 +221,14 @@ func TestCleanupRemovesLeftovers(t *testing.T) {
 	stray.chmod("closed", 0)
 	stray.link("out", filepath.Dir(outside))
 	require.NoError(t, os.WriteFile(stray.dir+".origin", nil, 0o644))
+	require.NoError(t, os.WriteFile(strings.TrimSuffix(stray.dir, "7")+"0.origin.tmp", nil, 0o644))
+	require.NoError(t, os.WriteFile(strings.TrimSuffix(stray.dir, "7")+"8.origin", nil, 0o644))
 	other := editor{t, w.dir}
 	sum := strings.Repeat("ab", 32)
 	other.file("boot/ostree/lmp-"+sum+"/vmlinuz", "")
 	other.file("boot/ostree/initramfs-overlays/"+sum+".img", "")
+	other.link("boot/loader.tmp", "loader.0")
+	other.link("ostree/boot.0.tmp", "boot.0.1")
 	stale := 1 - s.bootVersion
 	other.file(fmt.Sprintf("boot/loader.%d/entries/ostree-1-lmp.conf", stale), "x")
 	other.link("ostree/"+bootDirName(stale), filepath.Dir(outside))
@@ -245,4 +249,30 @@ func TestLogTellsWhatHappens(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, text.String(), "carried over changes in /etc")
 	require.Contains(t, text.String(), "boot configuration changed")
+}
+
+// What fails after the tree was made leaves nothing behind either.
+func TestFailedSwapIsCleanedUp(t *testing.T) {
+	w := deployed(t, repo.BareUserOnly, "1")
+	c := w.next("2")
+	s := w.open()
+	before := snapshot(t, w.dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	// The last word before the swap, after everything was written.
+	s.opt.Now = func() time.Time { cancel(); return time.Time{} }
+	_, err := s.Deploy(ctx, Request{OS: testOS, Commit: c})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, before, snapshot(t, w.dir))
+	s.opt.Now = time.Now
+	_, err = s.Deploy(t.Context(), Request{OS: testOS, Commit: c})
+	require.NoError(t, err)
+}
+
+func TestOnlyWithKernel(t *testing.T) {
+	l := list("p q X")
+	l[1].BootChecksum = "other"
+	require.Equal(t, "q", onlyWithKernel(l, bootLink{os: "a", bootChecksum: "other"}).Version)
+	require.Nil(t, onlyWithKernel(l, bootLink{os: "b", bootChecksum: "other"}))
+	require.Nil(t, onlyWithKernel(list("p q"), bootLink{os: "a", bootChecksum: "k"}))
 }

@@ -2,7 +2,6 @@ package sysroot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -52,16 +51,23 @@ func (s *Sysroot) cleanup(ctx context.Context, prune bool) error {
 }
 
 // cleanBootVersions removes the three of four boot versions that are not in
-// effect.
+// effect, and links that were to be swapped in.
 func (s *Sysroot) cleanBootVersions(context.Context) error {
 	v, sub := s.bootVersion, s.subBootVersion
-	err := removeAll(s.boot, loaderDirName(1-v))
+	for _, name := range []string{loaderDirName(1 - v), "loader" + tmpSuffix} {
+		if err := removeAll(s.boot, name); err != nil {
+			return fmt.Errorf("boot/%s: %w", name, err)
+		}
+	}
 	for _, name := range []string{
 		bootDirName(1 - v), subBootDirName(1-v, 0), subBootDirName(1-v, 1), subBootDirName(v, 1-sub),
+		bootDirName(0) + tmpSuffix, bootDirName(1) + tmpSuffix,
 	} {
-		err = errors.Join(err, removeAll(s.ostree, name))
+		if err := removeAll(s.ostree, name); err != nil {
+			return fmt.Errorf("ostree/%s: %w", name, err)
+		}
 	}
-	return err
+	return nil
 }
 
 func (s *Sysroot) cleanTrees(ctx context.Context) error {
@@ -95,9 +101,15 @@ func (s *Sysroot) cleanStateroot(ctx context.Context, dir int, os string) error 
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		commit, serial, err := parseDeployName(name)
+		written, unfinished := strings.CutSuffix(name, ".origin"+tmpSuffix)
+		commit, serial, err := parseDeployName(strings.TrimSuffix(written, ".origin"))
 		if err != nil {
 			continue
+		}
+		if unfinished {
+			if err := unlinkIfThere(dir, name); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
 		}
 		d := Deployment{OS: os, Commit: commit, Serial: serial}
 		if indexOf(s.deployments, d) >= 0 {

@@ -2,7 +2,6 @@ package sysroot
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -80,16 +79,28 @@ func (s *Sysroot) deployLocked(ctx context.Context, r Request, origin *repo.Keyf
 	if err != nil {
 		return Deployment{}, err
 	}
-	if err := s.makeTree(ctx, &d, merge); err != nil {
-		return Deployment{}, errors.Join(err, s.discardTree(d))
+	err = s.makeTree(ctx, &d, merge)
+	if err == nil {
+		err = s.write(ctx, withNew(s.deployments, d, s.booted, merge))
 	}
-	if err := s.write(ctx, withNew(s.deployments, d, s.booted, merge)); err != nil {
-		// The swap itself may have been done, so what is on disk says whether
-		// the tree is needed; the next cleanup sees to it.
+	if err != nil {
+		s.cleanupFailed(ctx)
 		return Deployment{}, err
 	}
 	s.cleanupAfter(ctx, true)
 	return s.deployments[0], nil
+}
+
+// cleanupFailed removes what a deployment that failed has made. The swap may
+// have been done before the failure, so what is on disk says what is needed.
+func (s *Sysroot) cleanupFailed(ctx context.Context) {
+	err := s.load()
+	if err == nil {
+		err = s.cleanup(context.WithoutCancel(ctx), false)
+	}
+	if err != nil {
+		s.log.Warn("cleaning up after a failed deployment failed; it is done again next time", "error", err)
+	}
 }
 
 // satisfies reports whether a deployment is what a request asks for.

@@ -1,7 +1,6 @@
 package sysroot
 
 import (
-	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -36,7 +35,10 @@ func initRoot(path string, mode repo.Mode) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.Close(), syncDir(root))
+	if err := r.Close(); err != nil {
+		return err
+	}
+	return syncDir(root)
 }
 
 // InitOS sets up a stateroot: ostree/deploy/OS with the /var its deployments

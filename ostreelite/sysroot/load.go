@@ -32,7 +32,7 @@ func (s *Sysroot) load() error {
 		st.deployments = append(st.deployments, d)
 	}
 	if s.opt.Booted {
-		if st.booted, err = s.findBooted(st.deployments); err != nil {
+		if st.booted, st.bootedHere, err = s.findBooted(st.deployments); err != nil {
 			return err
 		}
 	}

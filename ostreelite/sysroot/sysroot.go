@@ -1,7 +1,6 @@
 package sysroot
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -47,6 +46,9 @@ type state struct {
 	subBootVersion int
 	deployments    []Deployment
 	booted         *Deployment
+	// bootedHere: the root directory of this process is that deployment, not
+	// only according to a kernel command line.
+	bootedHere bool
 }
 
 // Open opens a sysroot with its repository and reads the deployments.
@@ -62,7 +64,8 @@ func Open(o Options) (*Sysroot, error) {
 	}
 	s := &Sysroot{opt: o, log: o.Log, root: -1, ostree: -1, deploy: -1, boot: -1}
 	if err := s.open(); err != nil {
-		return nil, errors.Join(fmt.Errorf("open sysroot %s: %w", o.Path, err), s.Close())
+		_ = s.Close()
+		return nil, fmt.Errorf("open sysroot %s: %w", o.Path, err)
 	}
 	return s, nil
 }

@@ -129,16 +129,8 @@ func (s *Sysroot) requireUpdate(tree int, d Deployment) error {
 // openVar opens the /var that the deployment will have: that of the running
 // system if it runs from the same stateroot, since it may be a mount point.
 func (s *Sysroot) openVar(d Deployment, own int) (int, error) {
-	if s.booted != nil && s.booted.OS == d.OS {
-		root, err := rootID()
-		if err != nil {
-			return -1, err
-		}
-		if id, err := s.treeID(*s.booted); err != nil {
-			return -1, err
-		} else if id == root {
-			return openFollow(unix.AT_FDCWD, "/var")
-		}
+	if s.bootedHere && s.booted.OS == d.OS {
+		return openFollow(unix.AT_FDCWD, "/var")
 	}
 	return openDir(own, ".")
 }
@@ -158,14 +150,4 @@ func (s *Sysroot) writeOrigin(d Deployment) error {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
 	return syncDir(dir)
-}
-
-// discardTree removes what makeTree left of a deployment that failed.
-func (s *Sysroot) discardTree(d Deployment) error {
-	dir, err := openDir(s.deploy, d.OS+"/deploy")
-	if err != nil {
-		return err
-	}
-	defer unix.Close(dir)
-	return s.removeTree(dir, d)
 }
