@@ -47,7 +47,11 @@ func intoRepo(ctx context.Context, r *repo.Repo, c object.Checksum, ref string, 
 
 // isWhole tells whether r has a commit with all it refers to.
 func isWhole(r *repo.Repo, name object.Name) (bool, error) {
-	if have, err := r.Has(name); err != nil || !have {
+	_, err := r.Metadata(name)
+	if errors.Is(err, repo.ErrNotFound) || errors.Is(err, repo.ErrCorrupt) {
+		return false, nil
+	}
+	if err != nil {
 		return false, err
 	}
 	partial, err := r.IsPartial(name.Checksum)
@@ -94,12 +98,11 @@ func (d *delivery) from(ctx context.Context, src source, workers int, m *meter, 
 func (d *delivery) begin(ctx context.Context, src source, log *slog.Logger) error {
 	raw, err := d.txn.Metadata(d.name)
 	if errors.Is(err, repo.ErrNotFound) || errors.Is(err, repo.ErrCorrupt) {
-		raw, err = src.metadata(ctx, newScratch(), d.name)
+		raw, err = src.metadata(ctx, new(bytes.Buffer), d.name)
 	}
 	if err != nil {
 		return err
 	}
-	raw = bytes.Clone(raw)
 	commit, err := object.ParseCommit(raw)
 	if err != nil {
 		return classify(fmt.Errorf("commit %s: %w", d.name.Checksum, err), repo.ErrCorrupt)

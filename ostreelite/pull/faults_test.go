@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -106,9 +107,9 @@ func hang(w http.ResponseWriter, r *http.Request, good []byte) {
 func silence(_ http.ResponseWriter, r *http.Request, _ []byte) { <-r.Context().Done() }
 
 // bomb is a content object that inflates to far more than its header declares.
-func bomb(w http.ResponseWriter, _ *http.Request, _ []byte) {
+func bomb() []byte {
 	h := object.FileHeader{Mode: object.ModeRegular | 0o644}
-	w.Write(append(h.MarshalArchive(100), deflate(make([]byte, 32<<20))...))
+	return append(h.MarshalArchive(100), deflate(make([]byte, 32<<20))...)
 }
 
 // hugeHeader declares a header of almost 4 GiB.
@@ -142,6 +143,7 @@ func TestPullFaults(t *testing.T) {
 	loop := func(w http.ResponseWriter, r *http.Request, _ []byte) {
 		http.Redirect(w, r, r.URL.Path, http.StatusFound)
 	}
+	bombed := bomb()
 	filez, dirtree, dirmeta := largest("filez"), largest("dirtree"), largest("dirmeta")
 
 	for _, tc := range []struct {
@@ -170,7 +172,7 @@ func TestPullFaults(t *testing.T) {
 		{"content truncated", fault{filez, 0, sends(truncate)}, repo.ErrCorrupt},
 		{"content with garbage behind", fault{filez, 0, sends(trailing)}, repo.ErrCorrupt},
 		{"content empty", fault{filez, 0, status(200)}, repo.ErrCorrupt},
-		{"bomb", fault{filez, 0, bomb}, repo.ErrCorrupt},
+		{"bomb", fault{filez, 0, sends(func([]byte) []byte { return bombed })}, repo.ErrCorrupt},
 		{"huge header", fault{filez, 0, hugeHeader}, repo.ErrCorrupt},
 		{"dirtree flipped", fault{dirtree, 0, sends(flip)}, repo.ErrCorrupt},
 		{"dirtree endless", fault{dirtree, 0, endless}, repo.ErrCorrupt},
@@ -188,7 +190,11 @@ func TestPullFaults(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			r, dest := newRepo(t, repo.BareUser)
 			s := serve(t, a.path, tc.handler(t, a))
-			_, err := Pull(context.Background(), r, options(a.commit, s.URL))
+			o := options(a.commit, s.URL)
+			if strings.Contains(tc.name, "hang") || strings.Contains(tc.name, "silence") {
+				o.IdleTimeout = 300 * time.Millisecond
+			}
+			_, err := Pull(context.Background(), r, o)
 			if tc.want == nil {
 				require.NoError(t, err)
 				requireSame(t, a, dest)
@@ -255,15 +261,20 @@ func TestPullFallsBack(t *testing.T) {
 // TestPullSlowIsNotStalled takes longer in all than the idle timeout.
 func TestPullSlowIsNotStalled(t *testing.T) {
 	a := newArchive(t, tree{dirs: 1, filesPerDir: 1, big: 5000}, false)
+	var times atomic.Int64
 	slow := fault{largest("filez"), 0, func(w http.ResponseWriter, _ *http.Request, good []byte) {
+		times.Add(1)
 		for chunk := range 10 {
 			w.Write(good[chunk*len(good)/10 : (chunk+1)*len(good)/10])
 			w.(http.Flusher).Flush()
-			time.Sleep(80 * time.Millisecond)
+			time.Sleep(150 * time.Millisecond)
 		}
 	}}
 	r, dest := newRepo(t, repo.BareUser)
-	_, err := Pull(context.Background(), r, options(a.commit, serve(t, a.path, slow.handler(t, a)).URL))
+	o := options(a.commit, serve(t, a.path, slow.handler(t, a)).URL)
+	o.IdleTimeout = time.Second
+	_, err := Pull(context.Background(), r, o)
 	require.NoError(t, err)
+	require.EqualValues(t, 1, times.Load())
 	requireSame(t, a, dest)
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/sotabox/sotabox/ostreelite/object"
 )
 
-// filterBits is the size of a filter: 64 KiB, in which 100,000 objects leave one
-// question in seven answered with a needless "maybe".
+// filterBits is the size of a filter: 64 KiB, which after 100,000 objects takes
+// one new object in ten for a seen one.
 const filterBits = 1 << 19
 
 // filter is a Bloom filter: it remembers, in constant space, which objects were

@@ -137,7 +137,7 @@ func serve(t *testing.T, path string, wrap func(http.Handler) http.Handler) *htt
 
 // options pull a commit with short waits.
 func options(c object.Checksum, urls ...string) Options {
-	o := Options{Commit: c, Ref: "main", IdleTimeout: 300 * time.Millisecond, RetryDelay: time.Millisecond,
+	o := Options{Commit: c, Ref: "main", IdleTimeout: 30 * time.Second, RetryDelay: time.Millisecond,
 		Log: slog.New(slog.DiscardHandler)}
 	for _, u := range urls {
 		o.Remotes = append(o.Remotes, Remote{URL: u})

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,6 +26,9 @@ type httpSource struct {
 	delay  time.Duration
 	bytes  *atomic.Int64
 	log    *slog.Logger
+	// inflaters are shared: of many workers most wait for a server, and only one
+	// whose response has begun needs the large state of a decompressor.
+	inflaters sync.Pool
 }
 
 // parseBase checks the URL of a repository.
@@ -65,12 +69,11 @@ func (h *httpSource) open(ctx context.Context) error {
 	return err
 }
 
-// metadata fetches a metadata object. The result is verified and valid until w
-// is used again.
-func (h *httpSource) metadata(ctx context.Context, w *scratch, n object.Name) ([]byte, error) {
+// metadata fetches a metadata object. The result is verified.
+func (h *httpSource) metadata(ctx context.Context, buf *bytes.Buffer, n object.Name) ([]byte, error) {
 	err := h.get(ctx, objectPath(n), func(resp *http.Response, b *body) error {
-		err := readLimited(w.buffer(), resp, b, object.MaxMetadataSize)
-		if err == nil && object.Sum(w.meta.Bytes()) != n.Checksum {
+		err := readLimited(buf, resp, b, object.MaxMetadataSize)
+		if err == nil && object.Sum(buf.Bytes()) != n.Checksum {
 			err = errors.New("checksum is wrong")
 		}
 		if err != nil {
@@ -78,24 +81,29 @@ func (h *httpSource) metadata(ctx context.Context, w *scratch, n object.Name) ([
 		}
 		return nil
 	})
-	return w.meta.Bytes(), err
+	return buf.Bytes(), err
 }
 
 // content fetches a content object into txn.
-func (h *httpSource) content(ctx context.Context, w *scratch, txn *repo.Txn, c object.Checksum) error {
+func (h *httpSource) content(ctx context.Context, txn *repo.Txn, c object.Checksum) error {
 	n := object.Name{Type: object.TypeFile, Checksum: c}
 	return h.get(ctx, objectPath(n), func(_ *http.Response, b *body) error {
-		w.inflate.reset(b)
-		header, size, err := object.ReadArchiveHeader(w.inflate.input())
+		z, ok := h.inflaters.Get().(*inflater)
+		if !ok {
+			z = newInflater()
+		}
+		defer h.inflaters.Put(z)
+		z.reset(b)
+		header, size, err := object.ReadArchiveHeader(z.input())
 		if err != nil {
 			return classify(err, repo.ErrCorrupt)
 		}
-		data, err := w.inflate.data(size, header.IsSymlink())
+		data, err := z.data(size, header.IsSymlink())
 		if err != nil {
 			return classify(err, repo.ErrCorrupt)
 		}
 		err = txn.WriteFile(c, header, size, data)
-		if bad := w.inflate.err; err != nil && bad != nil && bad != io.EOF {
+		if bad := z.err; err != nil && bad != nil && bad != io.EOF {
 			return classify(bad, repo.ErrCorrupt)
 		}
 		return err
@@ -114,7 +122,7 @@ func (h *httpSource) get(ctx context.Context, path string, use func(*http.Respon
 	var tries attempts
 	for {
 		err := h.request(ctx, &u, use)
-		if err == nil || ctx.Err() != nil {
+		if err == nil || ctx.Err() != nil || !isSourceFault(err) {
 			return err
 		}
 		again, step := tries.next(err)

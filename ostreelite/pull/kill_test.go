@@ -47,9 +47,7 @@ func pullAsChild(path string) error {
 	if err != nil {
 		return err
 	}
-	o := options(c, os.Getenv(childURL))
-	o.IdleTimeout = time.Minute
-	_, err = Pull(context.Background(), r, o)
+	_, err = Pull(context.Background(), r, options(c, os.Getenv(childURL)))
 	return err
 }
 

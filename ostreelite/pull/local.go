@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -58,7 +59,7 @@ type localSource struct {
 	bytes *atomic.Int64
 }
 
-func (l *localSource) metadata(_ context.Context, _ *scratch, n object.Name) ([]byte, error) {
+func (l *localSource) metadata(_ context.Context, _ *bytes.Buffer, n object.Name) ([]byte, error) {
 	data, err := l.repo.Metadata(n)
 	if err != nil {
 		return nil, l.classify(err)
@@ -67,7 +68,7 @@ func (l *localSource) metadata(_ context.Context, _ *scratch, n object.Name) ([]
 	return data, nil
 }
 
-func (l *localSource) content(ctx context.Context, _ *scratch, txn *repo.Txn, c object.Checksum) error {
+func (l *localSource) content(ctx context.Context, txn *repo.Txn, c object.Checksum) error {
 	size, err := l.repo.FileSize(c)
 	if err != nil {
 		return l.classify(err)

@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,14 +12,18 @@ import (
 )
 
 // source is where objects come from. Both methods may be called at once from
-// many workers, each with its own scratch.
+// many workers, each with its own buffer.
 type source interface {
-	// metadata gives the verified bytes of a commit, dirtree or dirmeta, valid
-	// until the scratch is used again.
-	metadata(ctx context.Context, w *scratch, n object.Name) ([]byte, error)
+	// metadata gives the verified bytes of a commit, dirtree or dirmeta. They may
+	// be those of the buffer, and so valid until it is used again.
+	metadata(ctx context.Context, buf *bytes.Buffer, n object.Name) ([]byte, error)
 	// content writes a content object into txn.
-	content(ctx context.Context, w *scratch, txn *repo.Txn, c object.Checksum) error
+	content(ctx context.Context, txn *repo.Txn, c object.Checksum) error
 }
+
+// keepBuffer is the largest buffer for metadata that a worker keeps for the next
+// object, in bytes; the rare larger one goes back to the garbage collector.
+const keepBuffer = 128 << 10
 
 // transfer brings what a commit refers to from one source into a transaction.
 type transfer struct {
@@ -40,16 +45,19 @@ func (t *transfer) run(ctx context.Context, c *object.Commit, workers int) error
 	var running sync.WaitGroup
 	for range workers {
 		running.Go(func() {
-			w := newScratch()
+			var buf bytes.Buffer
 			for {
 				j, ok := t.queue.next()
 				if !ok {
 					return
 				}
-				fetched, err := t.bring(ctx, w, j)
+				fetched, err := t.bring(ctx, &buf, j)
 				t.queue.done(j, fetched, err)
 				if err != nil {
 					cancel()
+				}
+				if buf.Cap() > keepBuffer {
+					buf = bytes.Buffer{}
 				}
 			}
 		})
@@ -60,25 +68,25 @@ func (t *transfer) run(ctx context.Context, c *object.Commit, workers int) error
 
 // bring makes sure that the transaction has the object of a job, and that what it
 // refers to is queued. It tells whether the object had to be fetched.
-func (t *transfer) bring(ctx context.Context, w *scratch, j job) (bool, error) {
+func (t *transfer) bring(ctx context.Context, buf *bytes.Buffer, j job) (bool, error) {
 	if j.Type == object.TypeFile {
-		return t.bringContent(ctx, w, j)
+		return t.bringContent(ctx, j)
 	}
-	data, fetched, err := t.bringMetadata(ctx, w, j.Name)
+	data, fetched, err := t.bringMetadata(ctx, buf, j.Name)
 	if err != nil || j.Type != object.TypeDirTree {
 		return fetched, err
 	}
 	return fetched, t.scan(j.Name, data)
 }
 
-func (t *transfer) bringContent(ctx context.Context, w *scratch, j job) (bool, error) {
+func (t *transfer) bringContent(ctx context.Context, j job) (bool, error) {
 	if j.again {
 		have, err := t.txn.Has(j.Name)
 		if err != nil || have {
 			return false, err
 		}
 	}
-	if err := t.src.content(ctx, w, t.txn, j.Checksum); err != nil {
+	if err := t.src.content(ctx, t.txn, j.Checksum); err != nil {
 		return true, err
 	}
 	t.meter.content.Add(1)
@@ -86,12 +94,12 @@ func (t *transfer) bringContent(ctx context.Context, w *scratch, j job) (bool, e
 }
 
 // bringMetadata fetches a metadata object that is missing or, on the disk, damaged.
-func (t *transfer) bringMetadata(ctx context.Context, w *scratch, n object.Name) ([]byte, bool, error) {
+func (t *transfer) bringMetadata(ctx context.Context, buf *bytes.Buffer, n object.Name) ([]byte, bool, error) {
 	data, err := t.txn.Metadata(n)
 	if err == nil || !errors.Is(err, repo.ErrNotFound) && !errors.Is(err, repo.ErrCorrupt) {
 		return data, false, err
 	}
-	data, err = t.src.metadata(ctx, w, n)
+	data, err = t.src.metadata(ctx, buf, n)
 	if err != nil {
 		return nil, true, err
 	}
