@@ -118,8 +118,8 @@ func (c *checkout) fill(fd int, data io.Reader) error {
 			return nil
 		}
 	}
-	buf := c.r.buffers.get()
-	defer c.r.buffers.put(buf)
+	buf := c.r.pools.buffer()
+	defer c.r.pools.buffers.Put(buf)
 	for {
 		n, err := data.Read(buf[:])
 		if e := writeAll(fd, buf[:n]); e != nil {

@@ -10,10 +10,10 @@ import (
 
 // copier hashes content while it is written to a file.
 type copier struct {
-	hash    *object.Hasher
-	fd      int
-	buffers *bufferPool
-	size    int64 // of the data so far
+	hash  *object.Hasher
+	fd    int
+	pools *pools
+	size  int64 // of the data so far
 }
 
 // copy writes data as it is.
@@ -46,8 +46,8 @@ func (c *copier) archive(h *object.FileHeader, size int64, r io.Reader, level in
 // each hashes the data and hands it on, a full buffer at a time. There must be
 // size bytes, if size is not negative.
 func (c *copier) each(size int64, r io.Reader, write func([]byte) error) error {
-	buf := c.buffers.get()
-	defer c.buffers.put(buf)
+	buf := c.pools.buffer()
+	defer c.pools.buffers.Put(buf)
 	for {
 		n, err := io.ReadFull(r, buf[:])
 		c.size += int64(n)

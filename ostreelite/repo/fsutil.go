@@ -26,7 +26,11 @@ func openAt(dirfd int, name string, flags int, mode uint32) (int, error) {
 
 // readFileAt reads a small regular file; more than limit bytes are an error.
 func readFileAt(dirfd int, name string, limit int64) ([]byte, error) {
-	fd, err := openAt(dirfd, name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	return readFile(dirfd, name, unix.O_NOFOLLOW, limit)
+}
+
+func readFile(dirfd int, name string, flags int, limit int64) ([]byte, error) {
+	fd, err := openAt(dirfd, name, unix.O_RDONLY|unix.O_NONBLOCK|flags, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"io"
 	"os"
-	"sync"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
 )
 
 // inflater reads archived content: the header, then raw deflate data.
 type inflater struct {
+	pools   *pools
 	src     *sourceError
 	buf     *bufio.Reader
 	deflate io.ReadCloser
@@ -34,15 +34,9 @@ func (s *sourceError) Read(p []byte) (int, error) {
 	return n, err
 }
 
-var inflaters = sync.Pool{New: func() any {
-	src := &sourceError{r: bytes.NewReader(nil)}
-	buf := bufio.NewReaderSize(src, 32<<10)
-	return &inflater{src, buf, flate.NewReader(buf)}
-}}
-
-// newInflater reads from r; release gives its buffers back.
-func newInflater(r io.Reader) (*inflater, error) {
-	z := inflaters.Get().(*inflater)
+// inflate reads from r; release gives its buffers back.
+func (p *pools) inflate(r io.Reader) (*inflater, error) {
+	z := p.inflater()
 	z.src.r, z.src.err = r, nil
 	z.buf.Reset(z.src)
 	return z, z.deflate.(flate.Resetter).Reset(z.buf, nil)
@@ -50,7 +44,7 @@ func newInflater(r io.Reader) (*inflater, error) {
 
 func (z *inflater) release() {
 	z.src.r = nil
-	inflaters.Put(z)
+	z.pools.inflaters.Put(z)
 }
 
 func (z *inflater) header() (*object.FileHeader, int64, error) {
@@ -89,7 +83,7 @@ func (a *archivedFile) Close() error {
 }
 
 func (r *Repo) openArchived(f *os.File) (*object.FileHeader, int64, io.ReadCloser, error) {
-	z, err := newInflater(f)
+	z, err := r.pools.inflate(f)
 	if err != nil {
 		return nil, 0, nil, err
 	}

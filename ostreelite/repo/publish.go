@@ -123,11 +123,10 @@ func (r *Repo) verifyFile(n object.Name) error {
 		return err
 	}
 	defer data.Close()
-	hash := hashers.Get().(*object.Hasher)
-	defer hashers.Put(hash)
-	hash.Reset(h)
-	buf := r.buffers.get()
-	defer r.buffers.put(buf)
+	hash := r.pools.hasher(h)
+	defer r.pools.hashers.Put(hash)
+	buf := r.pools.buffer()
+	defer r.pools.buffers.Put(buf)
 	if _, err := io.CopyBuffer(hash, struct{ io.Reader }{data}, buf[:]); err != nil {
 		return fmt.Errorf("read %s: %w", n, err)
 	}

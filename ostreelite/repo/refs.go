@@ -73,7 +73,8 @@ func (r *Repo) ResolveRef(ref string) (object.Checksum, error) {
 
 func (r *Repo) readRef(ref string) (object.Checksum, error) {
 	dirs, file := refDirs(ref)
-	data, err := readFileAt(r.dir, strings.Join(dirs, "/")+"/"+file, maxConfigSize)
+	// libostree's ref aliases are symbolic links to other refs: follow them.
+	data, err := readFile(r.dir, strings.Join(dirs, "/")+"/"+file, 0, maxConfigSize)
 	if errors.Is(err, unix.ENOENT) || errors.Is(err, unix.ENOTDIR) || errors.Is(err, unix.EISDIR) {
 		return object.Checksum{}, ErrNotFound
 	}

@@ -19,7 +19,7 @@ type Repo struct {
 	config  *Config
 	bootID  string
 	lock    lockState
-	buffers bufferPool
+	pools   pools
 	txns    atomic.Int32 // transactions in progress
 }
 

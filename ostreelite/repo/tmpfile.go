@@ -23,8 +23,12 @@ func newTmpfile(dirfd int) (tmpfile, error) {
 	if err != unix.EOPNOTSUPP && err != unix.EISDIR && err != unix.ENOENT {
 		return tmpfile{}, classify(err)
 	}
+	return namedTmpfile(dirfd)
+}
+
+func namedTmpfile(dirfd int) (tmpfile, error) {
 	name := tempName()
-	fd, err = openAt(dirfd, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	fd, err := openAt(dirfd, name, unix.O_RDWR|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	return tmpfile{fd, dirfd, name}, classify(err)
 }
 

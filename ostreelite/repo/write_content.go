@@ -4,14 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
 )
-
-var hashers = sync.Pool{New: func() any { return object.NewHasher() }}
 
 // WriteFile writes a content object: header, and size bytes of data from r (all
 // there is, if size is negative). Data that ends early, goes on longer, or does
@@ -20,8 +17,7 @@ var hashers = sync.Pool{New: func() any { return object.NewHasher() }}
 // cannot hold is an ErrUnsupported. An object that is there already stays if it
 // is good, and is replaced if not.
 func (t *Txn) WriteFile(c object.Checksum, h *object.FileHeader, size int64, r io.Reader) error {
-	_, err := t.writeContent(h, size, r, &c)
-	if err != nil {
+	if err := t.writeContent(c, h, size, r); err != nil {
 		return fmt.Errorf("write %s: %w", object.Name{Type: object.TypeFile, Checksum: c}, err)
 	}
 	return nil
@@ -38,7 +34,7 @@ func (t *Txn) WriteArchived(c object.Checksum, r io.Reader) (size int64, err err
 }
 
 func (t *Txn) writeArchived(c object.Checksum, r io.Reader) (int64, error) {
-	z, err := newInflater(r)
+	z, err := t.r.pools.inflate(r)
 	if err != nil {
 		return 0, err
 	}
@@ -50,30 +46,32 @@ func (t *Txn) writeArchived(c object.Checksum, r io.Reader) (int64, error) {
 	if err != nil {
 		return 0, errors.Join(z.src.err, err)
 	}
-	_, err = t.writeContent(h, size, z, &c)
-	return size, err
+	return size, t.writeContent(c, h, size, z)
 }
 
-// writeContent writes an object whose checksum is want, or found out if want is
-// nil.
-func (t *Txn) writeContent(h *object.FileHeader, size int64, r io.Reader, want *object.Checksum) (object.Checksum, error) {
+func (t *Txn) writeContent(c object.Checksum, h *object.FileHeader, size int64, r io.Reader) error {
 	if err := h.Validate(); err != nil {
-		return object.Checksum{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
 	if err := t.r.canHold(h); err != nil {
-		return object.Checksum{}, err
+		return err
 	}
 	if h.IsSymlink() {
 		size, r = 0, nil
 	}
 	if err := t.reserve(max(size, 0)); err != nil {
-		return object.Checksum{}, err
+		return err
 	}
-	sum, size, err := t.writeByKind(h, size, r, want)
+	var err error
+	if h.IsSymlink() && (t.r.Mode() == Bare || t.r.Mode() == BareUserOnly) {
+		err = t.writeLink(c, h)
+	} else {
+		size, err = t.writeFile(c, h, size, r)
+	}
 	if err != nil {
-		return sum, t.failed(err)
+		return t.failed(err)
 	}
-	return sum, t.wrote(size)
+	return t.wrote(size)
 }
 
 // canHold refuses what bare-user-only repositories do not store, and so could
@@ -90,19 +88,17 @@ func (r *Repo) canHold(h *object.FileHeader) error {
 	return nil
 }
 
-func (t *Txn) writeByKind(h *object.FileHeader, size int64, r io.Reader, want *object.Checksum) (object.Checksum, int64, error) {
-	if h.IsSymlink() && (t.r.Mode() == Bare || t.r.Mode() == BareUserOnly) {
-		sum, err := t.writeLink(h, want)
-		return sum, 0, err
-	}
+// writeFile writes an object that is stored as a regular file, and gives the
+// size of its data.
+func (t *Txn) writeFile(want object.Checksum, h *object.FileHeader, size int64, r io.Reader) (int64, error) {
 	f, err := newTmpfile(t.stage.dir)
 	if err != nil {
-		return object.Checksum{}, 0, err
+		return 0, err
 	}
 	defer f.discard()
-	c := copier{hash: hashers.Get().(*object.Hasher), fd: f.fd, buffers: &t.r.buffers}
-	defer hashers.Put(c.hash)
-	c.hash.Reset(h)
+	pools := &t.r.pools
+	c := copier{hash: pools.hasher(h), fd: f.fd, pools: pools}
+	defer pools.hashers.Put(c.hash)
 	switch {
 	case t.r.Mode() == Archive:
 		err = c.archive(h, size, r, t.r.config.ZlibLevel)
@@ -112,16 +108,15 @@ func (t *Txn) writeByKind(h *object.FileHeader, size int64, r io.Reader, want *o
 		err = c.copy(size, r)
 	}
 	if err != nil {
-		return object.Checksum{}, 0, err
+		return 0, err
 	}
-	sum := c.hash.Sum()
-	if want != nil && *want != sum {
-		return sum, 0, fmt.Errorf("%w: the data has checksum %s", ErrCorrupt, sum)
+	if sum := c.hash.Sum(); sum != want {
+		return 0, fmt.Errorf("%w: the data has checksum %s", ErrCorrupt, sum)
 	}
 	if err := t.r.applyHeader(f.fd, h); err != nil {
-		return sum, 0, err
+		return 0, err
 	}
-	return sum, c.size, t.stageFile(&f, object.Name{Type: object.TypeFile, Checksum: sum})
+	return c.size, t.stageFile(&f, object.Name{Type: object.TypeFile, Checksum: want})
 }
 
 // epoch is the modification time all objects have (OSTREE_TIMESTAMP), so that
@@ -166,32 +161,35 @@ func (r *Repo) applyHeader(fd int, h *object.FileHeader) error {
 }
 
 // writeLink writes an object that is stored as a symbolic link.
-func (t *Txn) writeLink(h *object.FileHeader, want *object.Checksum) (object.Checksum, error) {
-	hash := hashers.Get().(*object.Hasher)
-	hash.Reset(h)
+func (t *Txn) writeLink(want object.Checksum, h *object.FileHeader) error {
+	hash := t.r.pools.hasher(h)
 	sum := hash.Sum()
-	hashers.Put(hash)
-	if want != nil && *want != sum {
-		return sum, fmt.Errorf("%w: the link has checksum %s", ErrCorrupt, sum)
+	t.r.pools.hashers.Put(hash)
+	if sum != want {
+		return fmt.Errorf("%w: the link has checksum %s", ErrCorrupt, sum)
 	}
 	tmp := tempName()
 	if err := unix.Symlinkat(h.Target, t.stage.dir, tmp); err != nil {
-		return sum, err
+		return err
 	}
 	err := t.applyLinkHeader(tmp, h)
 	if err == nil {
-		n := object.Name{Type: object.TypeFile, Checksum: sum}
-		path := loosePath(n, t.r.Mode())
-		t.publishing.RLock()
-		defer t.publishing.RUnlock()
-		if err = t.stagedDir(path, sum[0]); err == nil {
-			err = unix.Renameat(t.stage.dir, tmp, t.stage.dir, path)
-		}
+		err = t.stageLink(tmp, want)
 	}
 	if err != nil {
 		_ = unix.Unlinkat(t.stage.dir, tmp, 0)
 	}
-	return sum, err
+	return err
+}
+
+func (t *Txn) stageLink(tmp string, c object.Checksum) error {
+	path := loosePath(object.Name{Type: object.TypeFile, Checksum: c}, t.r.Mode())
+	t.publishing.RLock()
+	defer t.publishing.RUnlock()
+	if err := t.stagedDir(path, c[0]); err != nil {
+		return err
+	}
+	return unix.Renameat(t.stage.dir, tmp, t.stage.dir, path)
 }
 
 func (t *Txn) applyLinkHeader(name string, h *object.FileHeader) error {
