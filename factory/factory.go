@@ -66,8 +66,8 @@ type Factory struct {
 	ca  *pki.CA
 }
 
-// Defaults are the settings of a factory that is to run here, on any address
-// the system picks, for the user who runs it.
+// Defaults are the settings of a factory that serves this machine's devices, for
+// the user who runs it.
 func Defaults() Settings {
 	return Settings{
 		Name:       "demo-factory",

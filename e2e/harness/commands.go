@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -65,14 +64,14 @@ func positive(count int, do func(*testscript.TestScript, []string)) commandFunc 
 
 // factoryCommand is sotabox-factory with the factory's directory filled in.
 // Trees are small unless a script wants another size: a script is about
-// behaviour.
+// behaviour. The gateway picks a port when it first serves, and keeps it.
 func factoryCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: factory COMMAND [flags]")
 	}
 	full := []string{args[0], worldOf(ts).factoryDir(ts)}
-	if args[0] == "new" && !slices.Contains(args, "--files") {
-		full = append(full, "--files", "60")
+	if args[0] == "new" {
+		full = append(full, "--files", "60", "--listen", "127.0.0.1:0")
 	}
 	runFactory(ts, neg, append(full, args[1:]...))
 }

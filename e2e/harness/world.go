@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -93,19 +92,10 @@ func (w *world) serve(ts *testscript.TestScript) {
 	if w.server != nil {
 		ts.Fatalf("the gateway is running already")
 	}
-	f := w.factory(ts)
-	address := f.Listen
-	if !served(f) {
-		address = "127.0.0.1:0"
-	}
-	server, err := f.Serve(address, slog.New(slog.DiscardHandler), nil)
+	server, err := w.factory(ts).Serve("", slog.New(slog.DiscardHandler), nil)
 	ts.Check(err)
 	w.server, w.seenEvents, w.forgotten = server, 0, 0
 }
-
-// served reports whether the factory's address is one it has listened on, and
-// not the default.
-func served(f *factory.Factory) bool { return !strings.HasSuffix(f.Listen, ":8443") }
 
 func (w *world) stop() error {
 	if w.server == nil {

@@ -16,7 +16,7 @@ func usage(w io.Writer) {
 		fmt.Fprintf(w, "  %-24s%s\n", c.name+" "+c.args, c.summary)
 	}
 	fmt.Fprint(w, `
-A first round, in three terminals' worth of commands:
+A first round:
   sotabox-factory new factory
   sotabox-factory publish factory --version 1
   sotabox-factory device factory device
