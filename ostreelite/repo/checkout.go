@@ -47,7 +47,7 @@ func (r *Repo) Checkout(ctx context.Context, o CheckoutOptions) error {
 	o.User = o.User || r.Mode() == BareUserOnly
 	c := &checkout{r: r, o: o, metas: map[object.Checksum]*object.DirMeta{}, helpers: make(chan struct{}, checkoutHelpers)}
 	if e.Dir {
-		err = c.directory(ctx, o.Dir, object.DirEntry{Name: o.Name, Tree: e.Tree, Meta: e.Meta})
+		err = c.directory(ctx, o.Dir, object.DirEntry{Name: o.Name, Tree: e.Tree, Meta: e.Meta}, 0)
 	} else {
 		err = c.file(o.Dir, object.FileEntry{Name: o.Name, Checksum: e.File})
 	}
@@ -71,8 +71,8 @@ type checkout struct {
 }
 
 // directory makes a directory. It is closed to others until it is complete.
-func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry) error {
-	if err := ctx.Err(); err != nil {
+func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry, depth int) error {
+	if err := mayEnter(ctx, depth); err != nil {
 		return err
 	}
 	tree, err := c.r.DirTree(e.Tree)
@@ -96,7 +96,7 @@ func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry) err
 			return fmt.Errorf("%q: %w", f.Name, err)
 		}
 	}
-	if err := c.directories(ctx, fd, tree.Dirs); err != nil {
+	if err := c.directories(ctx, fd, tree.Dirs, depth+1); err != nil {
 		return err
 	}
 	if err := c.applyMeta(fd, meta); err != nil {
@@ -107,7 +107,7 @@ func (c *checkout) directory(ctx context.Context, at int, e object.DirEntry) err
 
 // directories makes the subdirectories of a directory, some of them at the same
 // time, and returns when all is done. The first error ends it.
-func (c *checkout) directories(ctx context.Context, at int, dirs []object.DirEntry) error {
+func (c *checkout) directories(ctx context.Context, at int, dirs []object.DirEntry, depth int) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wg sync.WaitGroup
@@ -116,12 +116,12 @@ func (c *checkout) directories(ctx context.Context, at int, dirs []object.DirEnt
 		case c.helpers <- struct{}{}:
 			wg.Go(func() {
 				defer func() { <-c.helpers }()
-				if err := c.directory(ctx, at, d); err != nil {
+				if err := c.directory(ctx, at, d, depth); err != nil {
 					cancel(err)
 				}
 			})
 		default:
-			if err := c.directory(ctx, at, d); err != nil {
+			if err := c.directory(ctx, at, d, depth); err != nil {
 				cancel(err)
 			}
 		}

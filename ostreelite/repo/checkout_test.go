@@ -140,3 +140,30 @@ func TestCommitTreeRefuses(t *testing.T) {
 		require.Empty(t, refs, name)
 	}
 }
+
+func TestDeepTreesAreRefused(t *testing.T) {
+	ctx := context.Background()
+	r := newRepo(t, BareUserOnly)
+	x := begin(t, r)
+	put := func(typ object.Type, data []byte) object.Checksum {
+		n := object.Name{Type: typ, Checksum: object.Sum(data)}
+		require.NoError(t, x.WriteMetadata(n, data))
+		return n.Checksum
+	}
+	meta := put(object.TypeDirMeta, (&object.DirMeta{Mode: object.ModeDir | 0o755}).Marshal())
+	tree := put(object.TypeDirTree, (&object.DirTree{}).Marshal())
+	for range maxDepth + 1 {
+		tree = put(object.TypeDirTree, (&object.DirTree{Dirs: []object.DirEntry{{Name: "d", Tree: tree, Meta: meta}}}).Marshal())
+	}
+	c := put(object.TypeCommit, (&object.Commit{Tree: tree, Meta: meta, Timestamp: fixedTime}).Marshal())
+	require.NoError(t, x.Commit())
+	parent := t.TempDir()
+	fd, err := openDir(unix.AT_FDCWD, parent)
+	require.NoError(t, err)
+	defer unix.Close(fd)
+	require.ErrorIs(t, r.Checkout(ctx, CheckoutOptions{Commit: c, Dir: fd, Name: "out"}), ErrUnsupported)
+	_, err = r.Fsck(ctx)
+	require.ErrorIs(t, err, ErrUnsupported)
+	_, err = r.Prune(ctx, c)
+	require.ErrorIs(t, err, ErrUnsupported)
+}

@@ -72,7 +72,7 @@ func (r *Repo) commitTree(ctx context.Context, o CommitOptions) (object.Checksum
 	}
 	defer t.Abort()
 	w := &treeWriter{t: t, o: o, inodes: map[inode]object.Checksum{}}
-	root, err := w.directory(ctx, fd, "/")
+	root, err := w.directory(ctx, fd, "/", 0)
 	if err != nil {
 		return none, err
 	}

@@ -28,9 +28,9 @@ type inode struct{ dev, ino uint64 }
 var errSkip = errors.New("left out")
 
 // directory writes the directory open as fd and everything in it.
-func (w *treeWriter) directory(ctx context.Context, fd int, path string) (object.DirEntry, error) {
+func (w *treeWriter) directory(ctx context.Context, fd int, path string, depth int) (object.DirEntry, error) {
 	var entry object.DirEntry
-	if err := ctx.Err(); err != nil {
+	if err := mayEnter(ctx, depth); err != nil {
 		return entry, err
 	}
 	var st unix.Stat_t
@@ -52,7 +52,7 @@ func (w *treeWriter) directory(ctx context.Context, fd int, path string) (object
 	slices.Sort(names)
 	var tree object.DirTree
 	for _, name := range names {
-		if err := w.child(ctx, fd, path, name, &tree); err != nil && err != errSkip {
+		if err := w.child(ctx, fd, path, name, &tree, depth+1); err != nil && err != errSkip {
 			return entry, err
 		}
 	}
@@ -64,7 +64,7 @@ func (w *treeWriter) directory(ctx context.Context, fd int, path string) (object
 }
 
 // child adds one name of a directory to its tree.
-func (w *treeWriter) child(ctx context.Context, at int, parent, name string, tree *object.DirTree) error {
+func (w *treeWriter) child(ctx context.Context, at int, parent, name string, tree *object.DirTree, depth int) error {
 	path := parent + "/" + name
 	if parent == "/" {
 		path = parent + name
@@ -83,7 +83,7 @@ func (w *treeWriter) child(ctx context.Context, at int, parent, name string, tre
 			return fmt.Errorf("%s: %w", path, err)
 		}
 		defer unix.Close(fd)
-		e, err := w.directory(ctx, fd, path)
+		e, err := w.directory(ctx, fd, path, depth)
 		if err != nil {
 			return err
 		}

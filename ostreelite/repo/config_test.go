@@ -23,7 +23,7 @@ func TestParseConfig(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Bare, c.Mode)
 	require.False(t, c.Fsync)
-	require.EqualValues(t, 2<<30, c.MinFreeBytes)
+	require.Equal(t, int64(2<<30), c.MinFreeBytes)
 	require.Zero(t, c.MinFreePercent, "a size beats a percentage")
 	require.Negative(t, c.LockTimeout)
 	require.Equal(t, 9, c.ZlibLevel)

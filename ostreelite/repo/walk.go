@@ -101,14 +101,14 @@ func (w *walker) commit(ctx context.Context, sum object.Checksum) error {
 		return w.broken(object.Name{Type: object.TypeCommit, Checksum: sum}, err)
 	}
 	w.enter(object.TypeDirMeta, c.Meta)
-	return w.tree(ctx, c.Tree)
+	return w.tree(ctx, c.Tree, 0)
 }
 
-func (w *walker) tree(ctx context.Context, sum object.Checksum) error {
+func (w *walker) tree(ctx context.Context, sum object.Checksum, depth int) error {
 	if !w.enter(object.TypeDirTree, sum) {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
+	if err := mayEnter(ctx, depth); err != nil {
 		return err
 	}
 	t, err := w.r.DirTree(sum)
@@ -120,11 +120,23 @@ func (w *walker) tree(ctx context.Context, sum object.Checksum) error {
 	}
 	for _, d := range t.Dirs {
 		w.enter(object.TypeDirMeta, d.Meta)
-		if err := w.tree(ctx, d.Tree); err != nil {
+		if err := w.tree(ctx, d.Tree, depth+1); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// maxDepth is how deep directories may be nested. It bounds stacks and open
+// descriptors; a path of Linux is not much deeper either (PATH_MAX).
+const maxDepth = 256
+
+// mayEnter refuses directories nested too deeply, and when ctx is done.
+func mayEnter(ctx context.Context, depth int) error {
+	if depth > maxDepth {
+		return fmt.Errorf("%w: directories nested deeper than %d", ErrUnsupported, maxDepth)
+	}
+	return ctx.Err()
 }
 
 // missing reports whether err says that an object is not there.
