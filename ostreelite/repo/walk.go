@@ -128,7 +128,7 @@ func (w *walker) tree(ctx context.Context, sum object.Checksum, depth int) error
 }
 
 // maxDepth is how deep directories may be nested. It bounds stacks and open
-// descriptors; a path of Linux is not much deeper either (PATH_MAX).
+// descriptors; real trees stay far below.
 const maxDepth = 256
 
 // mayEnter refuses directories nested too deeply, and when ctx is done.
