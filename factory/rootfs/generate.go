@@ -29,7 +29,7 @@ func Generate(dir string, o Options) error {
 		return fmt.Errorf("generate root file system: %w", err)
 	}
 	defer root.Close()
-	w := &writer{root: root, canonical: o.Canonical}
+	w := newWriter(root, o.Canonical)
 	for _, part := range []func(*writer, Options){skeleton, kernel, configuration, oddities, packages} {
 		part(w, o)
 	}

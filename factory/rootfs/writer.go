@@ -16,27 +16,30 @@ import (
 type writer struct {
 	root      *os.Root
 	canonical bool
-	dirs      map[string]os.FileMode // modes set last: a directory may forbid writing
+	made      map[string]bool
+	modes     map[string]os.FileMode // of directories; set last, since they may forbid writing
 	err       error
+}
+
+func newWriter(root *os.Root, canonical bool) *writer {
+	return &writer{root: root, canonical: canonical, made: map[string]bool{}, modes: map[string]os.FileMode{}}
 }
 
 // dir makes a directory and those above it.
 func (w *writer) dir(name string, mode os.FileMode) {
-	w.do(w.mkdir(name))
-	if w.dirs == nil {
-		w.dirs = map[string]os.FileMode{}
-	}
+	w.mkdir(name)
 	if w.canonical {
 		mode = mode&0o755 | 0o700
 	}
-	w.dirs[name] = mode
+	w.modes[name] = mode
 }
 
-func (w *writer) mkdir(name string) error {
-	if w.err != nil {
-		return nil
+// mkdir makes a directory unless this writer has made it before.
+func (w *writer) mkdir(name string) {
+	if w.err == nil && !w.made[name] {
+		w.do(w.root.MkdirAll(filepath.FromSlash(name), 0o755))
+		w.made[name] = true
 	}
-	return w.root.MkdirAll(filepath.FromSlash(name), 0o755)
 }
 
 func (w *writer) text(name string, mode os.FileMode, text string) {
@@ -44,7 +47,7 @@ func (w *writer) text(name string, mode os.FileMode, text string) {
 }
 
 func (w *writer) file(name string, mode os.FileMode, data []byte) {
-	w.do(w.mkdir(path.Dir(name)))
+	w.mkdir(path.Dir(name))
 	if w.err != nil {
 		return
 	}
@@ -52,19 +55,17 @@ func (w *writer) file(name string, mode os.FileMode, data []byte) {
 		// What ostree commit --canonical-permissions leaves of a mode.
 		mode = mode&0o755 | 0o644
 	}
-	w.do(w.root.WriteFile(name, data, 0o600))
-	w.do(w.chmod(name, mode))
-}
-
-func (w *writer) chmod(name string, mode os.FileMode) error {
-	if w.err != nil {
-		return nil
+	f, err := w.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		w.do(err)
+		return
 	}
-	return w.root.Chmod(name, mode)
+	_, err = f.Write(data)
+	w.do(errors.Join(err, f.Chmod(mode), f.Close()))
 }
 
 func (w *writer) symlink(name, target string) {
-	w.do(w.mkdir(path.Dir(name)))
+	w.mkdir(path.Dir(name))
 	if w.err == nil {
 		w.do(w.root.Symlink(target, name))
 	}
@@ -94,8 +95,10 @@ func (w *writer) xattr(name, attr string, value []byte) {
 }
 
 func (w *writer) finish() error {
-	for name, mode := range w.dirs {
-		w.do(w.chmod(name, mode))
+	for name, mode := range w.modes {
+		if w.err == nil {
+			w.do(w.root.Chmod(name, mode))
+		}
 	}
 	return w.err
 }
