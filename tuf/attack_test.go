@@ -103,6 +103,13 @@ var attacks = []attack{
 		r.roles[roleTargets].version = 1
 		r.republish()
 	}, nil, ""},
+	{"old targets after their threshold was raised", func(r *testRepo) {
+		role := r.roles[roleTargets]
+		role.threshold, role.keys = 2, append(role.keys, role.keys[0].as("again")) // the same set of keys
+		r.bump(roleRoot)
+		r.publishRoot()
+	}, ErrInvalid, "targets version 5 refused: signed by 1 of 2 required keys"},
+	{"old targets with their old keys after they changed", func(r *testRepo) { r.rotate(roleTargets) }, ErrInvalid, "targets version 5 refused: signed by 0 of 1 required keys"},
 	{"old timestamp with its old keys after they changed", func(r *testRepo) { r.rotate(roleTimestamp) }, ErrInvalid, "timestamp version 5 refused: signed by 0 of 1 required keys"},
 
 	// Same version.
@@ -124,6 +131,12 @@ var attacks = []attack{
 	}, ErrInvalid, "snapshot version 5 refused: differs"},
 	{"targets of the same version, other content", func(r *testRepo) {
 		r.targets["evil"] = testTarget(99)
+		r.bump(roleTimestamp, roleSnapshot)
+		r.republish()
+	}, ErrInvalid, "targets version 5 refused: differs"},
+	{"targets of the same version, other content, later expiry", func(r *testRepo) {
+		r.targets["evil"] = testTarget(99)
+		r.roles[roleTargets].expires = "2032-01-01T00:00:00Z"
 		r.bump(roleTimestamp, roleSnapshot)
 		r.republish()
 	}, ErrInvalid, "targets version 5 refused: differs"},

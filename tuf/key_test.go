@@ -34,6 +34,8 @@ func TestKeys(t *testing.T) {
 		if s.method != MethodEd25519 {
 			sig.Method = "RSASSA-PSS"
 			require.True(t, key.verifies(sig, message))
+			sig.Method = MethodEd25519
+			require.False(t, key.verifies(sig, message))
 		}
 	}
 }

@@ -58,6 +58,37 @@ func TestRequests(t *testing.T) {
 	refresh(true, "4.root.json", "5.root.json", "timestamp.json", "snapshot.json")
 }
 
+// A root that asks for more signatures than the stored timestamp has does not make its version forgotten; the same
+// timestamp with the missing signature replaces it.
+func TestRaisedThreshold(t *testing.T) {
+	r := newTestRepo(t)
+	ts := r.roles[roleTimestamp]
+	one, two := ts.keys, append(ts.keys, newSigner(t, "timestamp-second"))
+	ts.keys, ts.version = two, 5
+	r.publishRoot()
+	ts.keys = one
+	r.publishTimestamp()
+	c := testClient(t, r, Config{})
+	_, err := c.Refresh(t.Context())
+	require.NoError(t, err)
+
+	ts.keys, ts.threshold = two, 2
+	r.bump(roleRoot)
+	r.publishRoot()
+	ts.version = 4
+	r.publishTimestamp()
+	_, err = c.Refresh(t.Context())
+	require.ErrorIs(t, err, ErrRollback)
+
+	ts.version = 5
+	r.publishTimestamp()
+	trusted, err := c.Refresh(t.Context())
+	require.NoError(t, err)
+	require.True(t, trusted.Changed)
+	_, err = c.Stored(t.Context())
+	require.NoError(t, err)
+}
+
 // endlessRoots serves a valid successor of every root.
 type endlessRoots struct{ *testRepo }
 

@@ -159,6 +159,11 @@ func TestStandardAttacks(t *testing.T) {
 		text string
 	}{
 		{"release", func(r *standardRepo) { r.release() }, nil, ""},
+		{"snapshot of the same version, other content", func(r *standardRepo) {
+			r.timestamp.Signed.Version++
+			r.snapshot.Signed.Expires = testNow.AddDate(2, 0, 0)
+			r.publish()
+		}, nil, ""},
 		{"older timestamp", func(r *standardRepo) { r.timestamp.Signed.Version = 4; r.publish() }, ErrRollback, "timestamp version 4 refused"},
 		{"older snapshot", func(r *standardRepo) { r.timestamp.Signed.Version++; r.snapshot.Signed.Version = 4; r.publish() }, ErrRollback, "timestamp version 6 refused"},
 		{"older targets", func(r *standardRepo) {
