@@ -376,6 +376,23 @@ var attacks = []attack{
 		r.release()
 		r.edit(roleTimestamp, func(s map[string]any) { metaOf(s, "snapshot.json")["hashes"] = map[string]any{"md5": "00"} })
 	}, ErrInvalid, "neither a sha256 nor a sha512"},
+	{"timestamp with a version alone", func(r *testRepo) {
+		r.release()
+		r.edit(roleTimestamp, func(s map[string]any) { delete(metaOf(s, "snapshot.json"), "hashes") })
+	}, ErrInvalid, `member "hashes"`},
+	{"snapshot with a version alone", func(r *testRepo) {
+		r.release()
+		r.edit(roleSnapshot, func(s map[string]any) {
+			delete(metaOf(s, "targets.json"), "hashes")
+			delete(metaOf(s, "targets.json"), "length")
+		})
+		r.publishTimestamp()
+	}, nil, ""},
+	{"snapshot with hashes of an unknown kind", func(r *testRepo) {
+		r.release()
+		r.edit(roleSnapshot, func(s map[string]any) { metaOf(s, "targets.json")["hashes"] = map[string]any{"md5": "00"} })
+		r.publishTimestamp()
+	}, ErrInvalid, "neither a sha256 nor a sha512"},
 	{"targets that are no object", func(r *testRepo) {
 		r.release()
 		r.edit(roleTargets, func(s map[string]any) { s["targets"] = []int{} })

@@ -82,13 +82,14 @@ func (d *document) notBefore(trusted *document, laterExpiry bool) error {
 	return nil
 }
 
-// meta returns what d, a timestamp or a snapshot, says about the file of another role.
+// meta returns what d, a timestamp or a snapshot, says about the file of another role. A snapshot may name the targets by
+// version alone: they are signed offline and stand for themselves. The C++ client makes the same difference.
 func (d *document) meta(role string) (*fileMeta, error) {
 	files, err := parseObject(d.members["meta"])
 	if err != nil {
 		return nil, d.refused(`member "meta": %w`, err)
 	}
-	m, err := parseFileMeta(files[role+".json"])
+	m, err := parseFileMeta(files[role+".json"], d.role == roleTimestamp)
 	if err != nil {
 		return nil, d.refused(`member "%s.json" of "meta": %w`, role, err)
 	}

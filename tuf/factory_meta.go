@@ -18,8 +18,9 @@ type fileMeta struct {
 	sha512  []byte
 }
 
-// parseFileMeta wants a version and at least one hash of a kind it knows. Hashes of other kinds are ignored.
-func parseFileMeta(raw json.RawMessage) (*fileMeta, error) {
+// parseFileMeta wants a version, and at least one hash of a kind it knows unless there are none and none are needed.
+// Hashes of other kinds are ignored.
+func parseFileMeta(raw json.RawMessage, needHash bool) (*fileMeta, error) {
 	members, err := parseObject(raw)
 	if err != nil {
 		return nil, err
@@ -32,6 +33,9 @@ func parseFileMeta(raw json.RawMessage) (*fileMeta, error) {
 		if m.length, err = parseInt(length); err != nil {
 			return nil, fmt.Errorf(`member "length": %w`, err)
 		}
+	}
+	if _, ok := members["hashes"]; !ok && !needHash {
+		return m, nil
 	}
 	hashes, err := parseObject(members["hashes"])
 	if err != nil {
