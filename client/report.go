@@ -69,11 +69,10 @@ func (r *reporter) checkInFinished(ctx context.Context, current Target, details 
 		result, details = callback.FailedBecause(err.Error()), err.Error()
 	}
 	r.tell(ctx, callback.CheckForUpdatePost, Target{}, result)
-	if details == "" {
-		return
+	if details != "" {
+		r.add(r.make.MetadataUpdateCompleted(subject(current, events.MetadataCorrelationID()), err == nil, details))
 	}
-	s := subject(current, events.MetadataCorrelationID())
-	r.add(r.make.MetadataUpdateCompleted(s, err == nil, details))
+	// Also with nothing new: an earlier outage may have left events behind.
 	r.flush(ctx)
 }
 

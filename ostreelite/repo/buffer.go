@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/flate"
+	"io"
 	"sync"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
@@ -14,7 +15,7 @@ const bufferSize = 64 << 10
 
 // pools keep what objects are read and written with, so that many small ones
 // cost no garbage.
-type pools struct{ buffers, hashers, inflaters sync.Pool }
+type pools struct{ buffers, hashers, inflaters, deflaters sync.Pool }
 
 func (p *pools) buffer() *[bufferSize]byte {
 	if b, ok := p.buffers.Get().(*[bufferSize]byte); ok {
@@ -31,6 +32,25 @@ func (p *pools) hasher(h *object.FileHeader) *object.Hasher {
 	}
 	s.Reset(h)
 	return s
+}
+
+// deflater compresses for an archive repository. Its output is buffered: what
+// comes out of a compressor comes in small pieces.
+type deflater struct {
+	*flate.Writer
+	out *bufio.Writer
+}
+
+// deflater gives one that writes to w. The level is the same in all calls.
+func (p *pools) deflater(w io.Writer, level int) (*deflater, error) {
+	if z, ok := p.deflaters.Get().(*deflater); ok {
+		z.out.Reset(w)
+		z.Reset(z.out)
+		return z, nil
+	}
+	out := bufio.NewWriterSize(w, bufferSize)
+	z, err := flate.NewWriter(out, level)
+	return &deflater{z, out}, err
 }
 
 func (p *pools) inflater() *inflater {

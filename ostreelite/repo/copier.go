@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"compress/flate"
 	"fmt"
 	"io"
 
@@ -29,10 +28,11 @@ func (c *copier) archive(h *object.FileHeader, size int64, r io.Reader, level in
 	if err := writeAll(c.fd, h.MarshalArchive(size)); err != nil || h.IsSymlink() {
 		return err
 	}
-	z, err := flate.NewWriter(fdWriter(c.fd), level)
+	z, err := c.pools.deflater(fdWriter(c.fd), level)
 	if err != nil {
 		return err
 	}
+	defer c.pools.deflaters.Put(z)
 	err = c.each(size, r, func(p []byte) error {
 		_, err := z.Write(p)
 		return err
@@ -40,7 +40,10 @@ func (c *copier) archive(h *object.FileHeader, size int64, r io.Reader, level in
 	if err != nil {
 		return err
 	}
-	return z.Close()
+	if err := z.Close(); err != nil {
+		return err
+	}
+	return z.out.Flush()
 }
 
 // each hashes the data and hands it on, a full buffer at a time. There must be
