@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -168,14 +167,13 @@ func TestPullFullDisk(t *testing.T) {
 	url := serve(t, a.path, nil).URL
 	if os.Getuid() != 0 {
 		r, path := newRepo(t, repo.BareUser)
-		signal.Ignore(syscall.SIGXFSZ)
-		defer signal.Reset(syscall.SIGXFSZ)
-		var old syscall.Rlimit
-		require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old))
-		require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1 << 20, Max: old.Max}))
-		_, err := Pull(context.Background(), r, options(a.commit, url))
-		require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old))
-		require.ErrorIs(t, err, syscall.EFBIG)
+		// In a process of its own: the limit holds for every file of a process.
+		pull := ourPull(path, url, a)
+		limited := exec.Command("sh", append([]string{"-c", `trap "" XFSZ; ulimit -f 2048; exec "$@"`, "sh"}, pull.Args...)...)
+		limited.Env = pull.Env
+		out, err := limited.CombinedOutput()
+		require.Error(t, err)
+		require.Contains(t, string(out), syscall.EFBIG.Error())
 		requireResumable(t, a, r, path)
 		return
 	}
