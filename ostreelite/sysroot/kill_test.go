@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -79,8 +78,9 @@ func (w *world) watch(dirs ...string) *os.File {
 // reports whether there were.
 func killAfter(t *testing.T, cmd *exec.Cmd, events *os.File, count int) bool {
 	t.Helper()
-	var killed atomic.Bool
+	killed, done := false, make(chan struct{})
 	go func() {
+		defer close(done)
 		buf := make([]byte, 4096)
 		for seen := 0; ; {
 			n, err := events.Read(buf)
@@ -92,17 +92,18 @@ func killAfter(t *testing.T, cmd *exec.Cmd, events *os.File, count int) bool {
 			}
 			if seen >= count {
 				// The process may have finished by itself.
-				killed.Store(unix.Kill(cmd.Process.Pid, unix.SIGKILL) == nil)
+				killed = unix.Kill(cmd.Process.Pid, unix.SIGKILL) == nil
 				return
 			}
 		}
 	}()
 	err := cmd.Wait()
 	events.Close()
+	<-done
 	if err == nil {
 		return false
 	}
-	require.True(t, killed.Load(), "the deployment failed: %v", err)
+	require.True(t, killed, "the deployment failed: %v", err)
 	return true
 }
 
