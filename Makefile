@@ -34,7 +34,7 @@ LDFLAGS_amd64 := $(LDFLAGS)
 .PHONY: help build factory demo dist size reproducible setup lint test test-unit install clean
 
 help: ## print this
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1:/p' $(MAKEFILE_LIST) | awk -F: '{ printf "%-20s%s\n", $$1, $$2 }'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build/sotabox and a link for each applet
 	$(BINARY) -ldflags '-X main.version=$(VERSION)' -o build/sotabox .
