@@ -93,4 +93,6 @@ install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a boa
 	install -m 644 docs/man/*.1 '$(DESTDIR)$(PREFIX)/share/man/man1'
 
 clean: ## remove build/ and dist/
+	@# Deployments that root made are immutable, as on a device.
+	@[ ! -e build/demo ] || $(GO) run -tags factory ./factory/cmd/sotabox-factory remove build/demo
 	rm -rf build dist

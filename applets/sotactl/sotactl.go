@@ -35,7 +35,7 @@ Commands (default: daemon):
 
 Options:
   -t, --target NAME   the target for pull and install; may also follow the command
-  -s, --src-dir DIR   offline update bundle to work from
+  -s, --src-dir DIR   offline update bundle; not supported by this version
   -h, --help          print this text
 
 AKLITE_CONFIG_DIR names the configuration directory.
