@@ -1,0 +1,5 @@
+//go:build factory && !amd64
+
+package inject
+
+var legacy []call
