@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -69,20 +68,12 @@ func (l *localSource) metadata(_ context.Context, _ *bytes.Buffer, n object.Name
 }
 
 func (l *localSource) content(ctx context.Context, txn *repo.Txn, c object.Checksum) error {
-	size, err := l.repo.FileSize(c)
+	size, err := txn.ImportFile(ctx, l.repo, c)
 	if err != nil {
 		return l.classify(err)
 	}
-	header, data, err := l.repo.OpenFile(c)
-	if err != nil {
-		return l.classify(err)
-	}
-	defer data.Close()
-	in := &copyReader{ctx: ctx, r: data, bytes: l.bytes}
-	if err = txn.WriteFile(c, header, size, in); in.err != nil {
-		err = in.err
-	}
-	return l.classify(err)
+	l.bytes.Add(size)
+	return nil
 }
 
 // classify names the repository, and gives what is missing there this package's class.
@@ -95,22 +86,4 @@ func (l *localSource) classify(err error) error {
 		return classify(err, ErrNotFound)
 	}
 	return err
-}
-
-// copyReader counts bytes and ends with the context, however large the object.
-type copyReader struct {
-	ctx   context.Context
-	r     io.Reader
-	bytes *atomic.Int64
-	err   error
-}
-
-func (c *copyReader) Read(p []byte) (int, error) {
-	if c.ctx.Err() != nil {
-		c.err = context.Cause(c.ctx)
-		return 0, c.err
-	}
-	n, err := c.r.Read(p)
-	c.bytes.Add(int64(n))
-	return n, err
 }

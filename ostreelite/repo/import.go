@@ -1,8 +1,11 @@
 package repo
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -11,9 +14,10 @@ import (
 
 // ImportFile writes a content object that another repository has, verified: as
 // a hard link to its file if both have the same mode and filesystem (as
-// libostree's local pull), else as a copy. It gives the size of the data.
-// Errors are those of OpenFile and WriteFile.
-func (t *Txn) ImportFile(src *Repo, c object.Checksum) (size int64, err error) {
+// libostree's local pull), else sharing its blocks where the filesystem can,
+// else as a copy. It gives the size of the data, and ends with ctx, however
+// large that is. Errors are those of OpenFile and WriteFile.
+func (t *Txn) ImportFile(ctx context.Context, src *Repo, c object.Checksum) (size int64, err error) {
 	if src.Mode() == t.r.Mode() {
 		size, err := t.linkFrom(src, c)
 		if !errors.Is(err, errors.ErrUnsupported) {
@@ -25,7 +29,77 @@ func (t *Txn) ImportFile(src *Repo, c object.Checksum) (size int64, err error) {
 		return 0, err
 	}
 	defer data.Close()
-	return size, t.WriteFile(c, h, size, data)
+	if f, ok := data.(*os.File); ok && t.r.Mode() != Archive {
+		err := t.cloneFrom(ctx, f, c, h, size)
+		if !errors.Is(err, errors.ErrUnsupported) {
+			return size, err
+		}
+	}
+	return size, t.WriteFile(c, h, size, ctxReader{ctx, data})
+}
+
+// ctxReader ends with its context.
+type ctxReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (c ctxReader) Read(p []byte) (int, error) {
+	if c.ctx.Err() != nil {
+		return 0, context.Cause(c.ctx)
+	}
+	return c.r.Read(p)
+}
+
+// cloneFrom is an errors.ErrUnsupported where a copy must do. What is verified
+// is the clone, which nobody else can change.
+func (t *Txn) cloneFrom(ctx context.Context, data *os.File, c object.Checksum, h *object.FileHeader, size int64) error {
+	if err := h.Validate(); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if err := t.r.canHold(h); err != nil {
+		return err
+	}
+	n := object.Name{Type: object.TypeFile, Checksum: c}
+	f, err := newTmpfile(t.stage.dir)
+	if err != nil {
+		return t.failed(err)
+	}
+	defer f.discard()
+	if unix.IoctlFileClone(f.fd, int(data.Fd())) != nil {
+		return errors.ErrUnsupported
+	}
+	sum, err := t.r.sumFile(h, ctxReader{ctx, fdReader(f.fd)})
+	if err == nil && sum != c {
+		err = fmt.Errorf("%w: the data has checksum %s", ErrCorrupt, sum)
+	}
+	if err == nil {
+		err = t.r.applyHeader(f.fd, h)
+	}
+	if err == nil {
+		err = t.stageFile(&f, n)
+	}
+	if err != nil {
+		return fmt.Errorf("clone %s: %w", n, t.failed(err))
+	}
+	return t.wrote(size)
+}
+
+type fdReader int
+
+func (r fdReader) Read(p []byte) (int, error) {
+	for {
+		n, err := unix.Read(int(r), p)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err != nil:
+			return 0, err
+		case n == 0 && len(p) > 0:
+			return 0, io.EOF
+		}
+		return n, nil
+	}
 }
 
 // linkFrom is an errors.ErrUnsupported where a copy must do.

@@ -123,15 +123,22 @@ func (r *Repo) verifyFile(n object.Name) error {
 		return err
 	}
 	defer data.Close()
+	sum, err := r.sumFile(h, data)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", n, err)
+	}
+	if sum != n.Checksum {
+		return fmt.Errorf("%w: %s", ErrCorrupt, n)
+	}
+	return nil
+}
+
+// sumFile is the checksum of a content object with the given header and data.
+func (r *Repo) sumFile(h *object.FileHeader, data io.Reader) (object.Checksum, error) {
 	hash := r.pools.hasher(h)
 	defer r.pools.hashers.Put(hash)
 	buf := r.pools.buffer()
 	defer r.pools.buffers.Put(buf)
-	if _, err := io.CopyBuffer(hash, struct{ io.Reader }{data}, buf[:]); err != nil {
-		return fmt.Errorf("read %s: %w", n, err)
-	}
-	if hash.Sum() != n.Checksum {
-		return fmt.Errorf("%w: %s", ErrCorrupt, n)
-	}
-	return nil
+	_, err := io.CopyBuffer(hash, struct{ io.Reader }{data}, buf[:])
+	return hash.Sum(), err
 }
