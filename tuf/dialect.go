@@ -35,6 +35,9 @@ type dialect interface {
 	keepTargets() bool
 	updateTargets(data []byte) error
 
+	// openBundle verifies and parses the document of an offline bundle, apart from whether it suits the device.
+	openBundle(data []byte) (*BundleInfo, error)
+
 	// current returns version and expiry of the current document of a role, which exists.
 	current(role string) (int64, time.Time)
 	// targets returns the targets of the current targets document, and those of them that are malformed.

@@ -18,6 +18,9 @@ var (
 	ErrFetch = errors.New("metadata could not be fetched")
 	// ErrNotFound: the source answered that it does not have the document.
 	ErrNotFound = errors.New("metadata not found")
+	// ErrBundle: the document that describes an offline bundle is missing, was refused, or says that the bundle is not for
+	// this device or no longer to be used.
+	ErrBundle = errors.New("bundle metadata is invalid")
 	// ErrStorage: the store could not be read or written.
 	ErrStorage = errors.New("metadata could not be stored or read")
 	// ErrNoMetadata: nothing was stored yet.
@@ -30,7 +33,7 @@ var ErrRollback = fmt.Errorf("%w: older than what is trusted", ErrInvalid)
 // Error says which document was refused or not obtained, and why. It is one line, such as
 // "timestamp version 7 refused: signed by 0 of 1 required keys".
 type Error struct {
-	// Role is "root", "timestamp", "snapshot" or "targets".
+	// Role is "root", "timestamp", "snapshot", "targets" or, for the document of an offline bundle, "bundle-targets".
 	Role string
 	// Version is the version that the document claims or that was asked for; 0 if neither is known.
 	Version int64

@@ -12,6 +12,7 @@ import (
 const (
 	maxSmall         = 64 << 10 // root, timestamp, snapshot
 	maxTargets       = 8 << 20
+	maxBundle        = 1 << 20
 	maxRootRotations = 1000 // in one refresh
 )
 
@@ -23,6 +24,11 @@ const (
 // Errors are in class ErrInvalid (also ErrRollback), ErrExpired, ErrFetch, ErrNotFound or ErrStorage. All but the last
 // are an *Error that names the document.
 func (c *Client) Refresh(ctx context.Context) (*Trusted, error) {
+	return c.update(ctx, (*refresh).run)
+}
+
+// update runs a workflow and stores what it verified.
+func (c *Client) update(ctx context.Context, run func(*refresh) error) (*Trusted, error) {
 	if c.cfg.Source == nil {
 		return nil, errors.New("tuf: a refresh needs a source")
 	}
@@ -36,7 +42,7 @@ func (c *Client) Refresh(ctx context.Context) (*Trusted, error) {
 		return nil, err
 	}
 	r := &refresh{Config: c.cfg, ctx: ctx, now: c.cfg.Now(), stored: stored, next: &set{}}
-	if err := r.run(); err != nil {
+	if err := run(r); err != nil {
 		return nil, err
 	}
 	t := newTrusted(r.dialect)
@@ -64,7 +70,16 @@ type refresh struct {
 }
 
 func (r *refresh) run() error {
-	for _, step := range []func() error{r.openTrustedRoot, r.followRoots, r.getTimestamp, r.getSnapshot, r.getTargets} {
+	return inOrder(r.openTrustedRoot, r.followRoots, r.runMetadata)
+}
+
+// runMetadata gets what the root vouches for, once the root is final.
+func (r *refresh) runMetadata() error {
+	return inOrder(r.checkRoot, r.getTimestamp, r.getSnapshot, r.getTargets)
+}
+
+func inOrder(steps ...func() error) error {
+	for _, step := range steps {
 		if err := step(); err != nil {
 			return err
 		}
@@ -163,7 +178,7 @@ func (r *refresh) trustOnFirstUse() error {
 	return nil
 }
 
-// followRoots fetches successors of the root until there is none. Only the last one must not be expired.
+// followRoots fetches successors of the root until there is none.
 func (r *refresh) followRoots() error {
 	for range maxRootRotations {
 		version, _ := r.current(roleRoot)
@@ -180,8 +195,11 @@ func (r *refresh) followRoots() error {
 		r.next.root = data
 		r.Log.Info("root of trust was rotated", "version", version+1)
 	}
-	return expired(r, r.now, roleRoot)
+	return nil
 }
+
+// checkRoot is for the last root only: those on the way to it may be expired.
+func (r *refresh) checkRoot() error { return expired(r, r.now, roleRoot) }
 
 func (r *refresh) getTimestamp() error {
 	if r.stored != nil {
