@@ -42,7 +42,8 @@ func (c *checkout) link(at int, e object.FileEntry) (done bool, err error) {
 		return false, objectError(n, err)
 	}
 	regular := st.Mode&unix.S_IFMT == unix.S_IFREG
-	if regular && st.Size == 0 {
+	if regular && (st.Size == 0 || c.o.User && st.Mode&0o400 == 0) {
+		// A copy is given the permission to be read, the object must not be.
 		return false, nil
 	}
 	if c.r.Mode() == BareUser && st.Mode&unix.S_IFMT == unix.S_IFREG {
