@@ -31,10 +31,10 @@ LDFLAGS_amd64 := $(LDFLAGS)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build factory demo dist size reproducible setup lint test test-unit install clean
+.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client install clean
 
 help: ## print this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build/sotabox and a link for each applet
 	$(BINARY) -ldflags '-X main.version=$(VERSION)' -o build/sotabox .
@@ -81,6 +81,9 @@ test: setup lint build size reproducible ## every check and every test
 
 test-unit: setup ## the quick tests
 	$(GO) test ./...
+
+conformance-client: ## build/tuf-conformance-client, for the public TUF conformance suite
+	$(GO) build -tags factory -o build/tuf-conformance-client ./e2e/conformance
 
 install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a board of ARCH
 	install -D -m 755 $< '$(DESTDIR)$(PREFIX)/bin/sotabox'

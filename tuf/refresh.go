@@ -67,6 +67,9 @@ type refresh struct {
 	now    time.Time // one time for the whole run: TUF specification, 5.1
 	stored *set      // nil if there is none
 	next   *set      // what is verified so far
+	// keep, if not nil, takes each new document as soon as it is accepted, whatever becomes of those after it. The store of
+	// a device does without: it takes a whole set or none.
+	keep func(role string, data []byte) error
 }
 
 func (r *refresh) run() error {
@@ -194,6 +197,9 @@ func (r *refresh) followRoots() error {
 		}
 		r.next.root = data
 		r.Log.Info("root of trust was rotated", "version", version+1)
+		if err := r.accepted(roleRoot, data); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -213,11 +219,12 @@ func (r *refresh) getTimestamp() error {
 	if err != nil {
 		return err
 	}
-	r.next.timestamp = data
 	if !changed {
 		r.next.timestamp = r.stored.timestamp
+		return expired(r, r.now, roleTimestamp)
 	}
-	return expired(r, r.now, roleTimestamp)
+	r.next.timestamp = data
+	return r.accepted(roleTimestamp, data)
 }
 
 func (r *refresh) getSnapshot() error {
@@ -233,7 +240,7 @@ func (r *refresh) getSnapshot() error {
 		return err
 	}
 	r.next.snapshot = data
-	return expired(r, r.now, roleSnapshot)
+	return r.accepted(roleSnapshot, data)
 }
 
 func (r *refresh) getTargets() error {
@@ -249,7 +256,20 @@ func (r *refresh) getTargets() error {
 		return err
 	}
 	r.next.targets = data
-	return expired(r, r.now, roleTargets)
+	return r.accepted(roleTargets, data)
+}
+
+// accepted hands on a new document that verified, unless it is expired; roots on the way may be.
+func (r *refresh) accepted(role string, data []byte) error {
+	if role != roleRoot {
+		if err := expired(r, r.now, role); err != nil {
+			return err
+		}
+	}
+	if r.keep == nil {
+		return nil
+	}
+	return r.keep(role, data)
 }
 
 // fetch gets a document from the source and gives its errors role, version and class.
