@@ -22,6 +22,7 @@ var entryOrder = [...]string{"title", "version", "options", "devicetree", "linux
 type bootEntry struct {
 	keys     map[string]string
 	overlays []string
+	name     string // of the file it was read from
 }
 
 // parseEntry reads an entry file the way libostree does: lines that do not

@@ -1,6 +1,7 @@
 package sysroot
 
 import (
+	"context"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -9,41 +10,70 @@ import (
 // bootloader turns the entries of a new bootversion into what a boot loader
 // reads besides or instead of them.
 type bootloader interface {
-	// write is called when the entries of the bootversion are complete and
-	// before everything is flushed. What it writes must not take effect before
-	// the link /boot/loader points to that bootversion.
-	write(s *Sysroot, bootversion int) error
+	// stage writes into the directory of the new bootversion, when its entries
+	// are complete and before everything is flushed. What it writes must not
+	// take effect before boot/loader is swapped.
+	stage(ctx context.Context, s *Sysroot, l *stagedLoader) error
+}
+
+// stagedLoader is a bootversion that is being written.
+type stagedLoader struct {
+	version int
+	dir     int // boot/loader.VERSION
+	// list and entries are in boot order.
+	list    []Deployment
+	entries []*bootEntry
 }
 
 // entriesOnly is for boot loaders that read the entries themselves.
 type entriesOnly struct{}
 
-func (entriesOnly) write(*Sysroot, int) error { return nil }
+func (entriesOnly) stage(context.Context, *Sysroot, *stagedLoader) error { return nil }
 
 // loaderFiles are the files by which libostree knows which boot loader is in
-// use, in the order it asks. They are relative to the sysroot.
+// use, in the order it asks (2022.7, _ostree_sysroot_query_bootloader). The
+// last is not libostree's own but known where the loader directory is none of
+// links, see loader.go. They are relative to the sysroot.
 var loaderFiles = []struct{ loader, path string }{
 	{"syslinux", "boot/syslinux/syslinux.cfg"},
 	{"grub2", "boot/grub/grub.cfg"},
 	{"grub2", "boot/grub2/grub.cfg"},
+	{grubEFIFound, ""},
 	{"uboot", "boot/loader/uEnv.txt"},
+	{"systemd-boot", "boot/loader/loader.conf"},
 }
 
+// grubEFIFound is what findBootloader calls a grub2 that reads its
+// configuration from the EFI system partition.
+const grubEFIFound = "grub2-efi"
+
 // chooseBootloader decides from sysroot.bootloader of the repository's config
-// and the boot loader that was found, "" if none was.
+// and the boot loader that was found, "" if none was. The error is an
+// ErrUnsupported.
 func chooseBootloader(configured, found string) (bootloader, error) {
-	switch configured {
-	case "none":
-		return entriesOnly{}, nil
-	case "", "auto":
-		if found == "" {
-			return entriesOnly{}, nil
-		}
-		return nil, fmt.Errorf("%w: boot loader %s was found; only sysroot.bootloader=none is supported", ErrUnsupported, found)
-	case "grub2", "syslinux", "uboot", "zipl", "aboot":
-		return nil, fmt.Errorf("%w: sysroot.bootloader=%s, only none is supported", ErrUnsupported, configured)
+	name := configured
+	if configured == "" || configured == "auto" {
+		name = found
 	}
-	return nil, fmt.Errorf("%w: sysroot.bootloader=%q is no boot loader that is known", ErrUnsupported, configured)
+	switch name {
+	case "", "none":
+		return entriesOnly{}, nil
+	case "uboot":
+		return uboot{}, nil
+	case "syslinux":
+		return syslinux{}, nil
+	case "grub2":
+		return grub2{}, nil
+	case grubEFIFound:
+		if configured != name {
+			return grub2{efi: true}, nil
+		}
+	case "systemd-boot":
+		return systemdBoot{}, nil
+	case "zipl", "aboot":
+		return nil, fmt.Errorf("%w: sysroot.bootloader=%s: the supported ones are none, uboot, syslinux, grub2 and systemd-boot", ErrUnsupported, name)
+	}
+	return nil, fmt.Errorf("%w: sysroot.bootloader=%q is no boot loader that is known", ErrUnsupported, name)
 }
 
 // bootloader is the one of this system.
@@ -61,25 +91,17 @@ func (s *Sysroot) bootloader() (bootloader, error) {
 
 func (s *Sysroot) findBootloader() (string, error) {
 	for _, f := range loaderFiles {
-		if there(s.root, f.path) {
+		if f.loader == grubEFIFound {
+			efi, err := s.openGrubEFI()
+			if err != nil {
+				return "", err
+			}
+			if efi >= 0 {
+				unix.Close(efi)
+				return f.loader, nil
+			}
+		} else if there(s.root, f.path) {
 			return f.loader, nil
-		}
-	}
-	efi, err := openFollow(s.root, "boot/efi/EFI")
-	if missing(err) || err == unix.ENOTDIR {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer unix.Close(efi)
-	vendors, err := listDir(efi)
-	if err != nil {
-		return "", err
-	}
-	for _, vendor := range vendors {
-		if vendor != "BOOT" && there(efi, vendor+"/grub.cfg") {
-			return "grub2", nil
 		}
 	}
 	return "", nil

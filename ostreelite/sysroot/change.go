@@ -17,6 +17,11 @@ const stagedFile = "/run/ostree/staged-deployment"
 // change runs one change of the deployments: locked, on what is on disk then.
 // An error that means a full disk is an ErrNoSpace.
 func (s *Sysroot) change(ctx context.Context, do func() error) error {
+	readOnly, err := s.makeWritable()
+	if err != nil {
+		return fmt.Errorf("sysroot %s: %w", s.opt.Path, err)
+	}
+	defer readOnly()
 	unlock, err := s.lock(ctx)
 	if err != nil {
 		return err
@@ -42,6 +47,13 @@ func (s *Sysroot) prepare() error {
 	s.settled = false
 	if err := s.load(); err != nil {
 		return err
+	}
+	if finished, err := s.finishInPlace(); err != nil {
+		return err
+	} else if finished {
+		if err := s.load(); err != nil {
+			return err
+		}
 	}
 	if s.bootedHere && there(unix.AT_FDCWD, stagedFile) {
 		return fmt.Errorf("%w: libostree has staged a deployment (%s); reboot or undeploy it first", ErrUnsupported, stagedFile)

@@ -54,7 +54,11 @@ func (s *Sysroot) cleanup(ctx context.Context, prune bool) error {
 // effect, and links that were to be swapped in.
 func (s *Sysroot) cleanBootVersions(context.Context) error {
 	v, sub := s.bootVersion, s.subBootVersion
-	for _, name := range []string{loaderDirName(1 - v), "loader" + tmpSuffix} {
+	loaders := []string{loaderDirName(1 - v), "loader" + tmpSuffix}
+	if s.loader == loaderDir {
+		loaders = append(loaders, loaderDirName(v))
+	}
+	for _, name := range loaders {
 		if err := removeAll(s.boot, name); err != nil {
 			return fmt.Errorf("boot/%s: %w", name, err)
 		}

@@ -21,7 +21,7 @@ func copyEntry(srcDir int, srcName string, dstDir int, dstName string, st *unix.
 	case isLink(st):
 		return copyLink(srcDir, srcName, dstDir, dstName, st)
 	case isFile(st):
-		return copyFile(srcDir, srcName, dstDir, dstName, false)
+		return copyFile(srcDir, srcName, dstDir, dstName, copyAttributes)
 	}
 	return errSpecial
 }
@@ -46,12 +46,18 @@ func copyLink(srcDir int, srcName string, dstDir int, dstName string, st *unix.S
 	return copyLinkXattrs(srcDir, srcName, dstDir, dstName)
 }
 
-func copyFile(srcDir int, srcName string, dstDir int, dstName string, flush bool) error {
+// copyFile copies a regular file. What attributes does with the open source and
+// copy is the last that happens to it.
+func copyFile(srcDir int, srcName string, dstDir int, dstName string, attributes func(src, dst int) error) error {
 	src, err := openFile(srcDir, srcName)
 	if err != nil {
 		return err
 	}
 	defer src.Close()
+	return copyOpenFile(src, dstDir, dstName, attributes)
+}
+
+func copyOpenFile(src *os.File, dstDir int, dstName string, attributes func(src, dst int) error) error {
 	fd, err := openat(dstDir, dstName, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return err
@@ -61,13 +67,7 @@ func copyFile(srcDir int, srcName string, dstDir int, dstName string, flush bool
 	if _, err := io.Copy(dst, src); err != nil {
 		return bare(err)
 	}
-	if err := copyAttributes(int(src.Fd()), int(dst.Fd())); err != nil {
-		return err
-	}
-	if flush {
-		return bare(dst.Sync())
-	}
-	return nil
+	return attributes(int(src.Fd()), int(dst.Fd()))
 }
 
 // copyAttributes copies owner, extended attributes and mode, in the order in

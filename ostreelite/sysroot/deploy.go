@@ -55,8 +55,14 @@ func (s *Sysroot) Deploy(ctx context.Context, r Request) (Deployment, error) {
 }
 
 func (s *Sysroot) deployLocked(ctx context.Context, r Request, origin *repo.Keyfile) (Deployment, error) {
-	if _, err := s.bootloader(); err != nil {
+	loader, err := s.bootloader()
+	if err != nil {
 		return Deployment{}, err
+	}
+	if _, ok := loader.(grub2); ok {
+		if _, err := s.grubGenerator(); err != nil {
+			return Deployment{}, err
+		}
 	}
 	if r.OS == "" && s.booted != nil {
 		r.OS = s.booted.OS
@@ -79,16 +85,28 @@ func (s *Sysroot) deployLocked(ctx context.Context, r Request, origin *repo.Keyf
 	if err != nil {
 		return Deployment{}, err
 	}
-	err = s.makeTree(ctx, &d, merge)
-	if err == nil {
-		err = s.write(ctx, withNew(s.deployments, d, s.booted, merge))
-	}
-	if err != nil {
+	if err := s.makeAndList(ctx, d, merge); err != nil {
 		s.cleanupFailed(ctx)
 		return Deployment{}, err
 	}
 	s.cleanupAfter(ctx, true)
 	return s.deployments[0], nil
+}
+
+// makeAndList makes the tree of a deployment and puts it into the list.
+func (s *Sysroot) makeAndList(ctx context.Context, d Deployment, merge *Deployment) error {
+	room, err := s.makeTree(ctx, &d, merge)
+	if err != nil {
+		return err
+	}
+	// What this names stays in memory when the list is read again.
+	booted := s.booted
+	if room == bootFitsPruned {
+		if err := s.pruneEarly(ctx, withNew(s.deployments, d, booted, merge)); err != nil {
+			return err
+		}
+	}
+	return s.write(ctx, withNew(s.deployments, d, booted, merge))
 }
 
 // cleanupFailed removes what a deployment that failed has made. The swap may
@@ -134,7 +152,7 @@ func (s *Sysroot) checkCommit(c object.Checksum) error {
 	if partial {
 		return fmt.Errorf("%w: the commit was not pulled completely", repo.ErrNotFound)
 	}
-	return s.repo.CheckFree(0)
+	return nil
 }
 
 // newDeployment names the deployment to make.
@@ -146,9 +164,10 @@ func (s *Sysroot) newDeployment(r Request, origin *repo.Keyfile, merge *Deployme
 	}
 	if merge != nil && r.KernelArgs == nil {
 		d.KernelArgs = merge.KernelArgs
-		// With its own ostree=, so that what replaces it keeps its place.
+		// With its own ostree= and init=, so that what replaces them keeps
+		// their place.
 		if options, ok := merge.entry.keys["options"]; ok {
-			d.entry.keys["options"] = carriedOptions(options)
+			d.entry.keys["options"] = options
 		}
 	} else {
 		d.entry.keys["options"] = joinArgs(r.KernelArgs)

@@ -31,7 +31,9 @@ func fillEntry(d Deployment, l *kernelLayout, prefix string, bootVersion, index,
 	link := bootLink{bootVersion, d.OS, d.BootChecksum, d.BootSerial}
 	// The arguments that are replaced keep their place.
 	args := splitArgs(e.keys["options"])
-	if _, ok := l.find(roleInitramfs); !ok {
+	if _, ok := l.find(roleInitramfs); ok {
+		args = withoutOwnInit(args)
+	} else {
 		args = replaceArg(args, "init="+link.String()+"/usr/lib/ostree/ostree-prepare-root")
 	}
 	args = replaceArg(args, "ostree="+link.String())
@@ -44,35 +46,49 @@ func entryName(d Deployment, index, count int) string {
 	return "ostree-" + strconv.Itoa(count-index) + "-" + d.OS + ".conf"
 }
 
-// writeEntries fills the directory of a bootversion that is not in effect, and
+// stageEntries fills the directory of a bootversion that is not in effect, and
 // installs the kernels its entries name.
-func (s *Sysroot) writeEntries(ctx context.Context, bootVersion int, list []Deployment) error {
-	path := loaderDirName(bootVersion) + "/entries"
-	parent, err := makeDirs(s.boot, loaderDirName(bootVersion), 0o755)
+func (s *Sysroot) stageEntries(ctx context.Context, loader bootloader, bootVersion int, list []Deployment) error {
+	name := loaderDirName(bootVersion)
+	if err := removeAll(s.boot, name); err != nil {
+		return fmt.Errorf("remove old boot/%s: %w", name, err)
+	}
+	parent, err := makeDirs(s.boot, name, 0o755)
 	if err != nil {
-		return fmt.Errorf("make boot/%s: %w", loaderDirName(bootVersion), err)
+		return fmt.Errorf("make boot/%s: %w", name, err)
 	}
 	defer unix.Close(parent)
-	if err := removeAll(parent, "entries"); err != nil {
-		return fmt.Errorf("remove old boot/%s: %w", path, err)
+	staged := &stagedLoader{version: bootVersion, dir: parent, list: list}
+	if staged.entries, err = s.writeEntries(ctx, staged); err != nil {
+		return err
 	}
-	dir, err := makeDirs(parent, "entries", 0o755)
+	if err := loader.stage(ctx, s, staged); err != nil {
+		return fmt.Errorf("configure the boot loader: %w", err)
+	}
+	return nil
+}
+
+func (s *Sysroot) writeEntries(ctx context.Context, l *stagedLoader) ([]*bootEntry, error) {
+	path := loaderDirName(l.version) + "/entries"
+	dir, err := makeDirs(l.dir, "entries", 0o755)
 	if err != nil {
-		return fmt.Errorf("make boot/%s: %w", path, err)
+		return nil, fmt.Errorf("make boot/%s: %w", path, err)
 	}
 	defer unix.Close(dir)
-	showOS := manyOS(list)
+	var entries []*bootEntry
+	list, showOS := l.list, manyOS(l.list)
 	for i, d := range list {
-		e, err := s.prepareEntry(ctx, bootVersion, list, i, showOS)
+		e, err := s.prepareEntry(ctx, l.version, list, i, showOS)
 		if err != nil {
-			return fmt.Errorf("deployment %s: %w", d.Path(), err)
+			return nil, fmt.Errorf("deployment %s: %w", d.Path(), err)
 		}
 		name := entryName(d, i, len(list))
 		if err := replaceFile(dir, name, e.marshal(), 0o644); err != nil {
-			return fmt.Errorf("write boot/%s/%s: %w", path, name, err)
+			return nil, fmt.Errorf("write boot/%s/%s: %w", path, name, err)
 		}
+		entries = append(entries, e)
 	}
-	return nil
+	return entries, nil
 }
 
 func (s *Sysroot) prepareEntry(ctx context.Context, bootVersion int, list []Deployment, i int, showOS bool) (*bootEntry, error) {
@@ -87,6 +103,9 @@ func (s *Sysroot) prepareEntry(ctx context.Context, bootVersion int, list []Depl
 		return nil, err
 	}
 	defer layout.close()
+	if err := layout.addExtra(tree); err != nil {
+		return nil, err
+	}
 	if err := s.installKernel(ctx, d, layout); err != nil {
 		return nil, err
 	}

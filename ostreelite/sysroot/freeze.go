@@ -20,12 +20,23 @@ const (
 )
 
 // checkpointBoot empties the journal of the file system of /boot: boot loaders
-// read the disk without it, and would see the configuration of before. As in
-// libostree a freeze does that, but only for a /boot of its own: a process that
-// dies while the root file system is frozen takes the system with it. There the
-// file system is asked directly, which ext4 knows.
+// read the disk without it, and would see the configuration of before.
+//
+// ext4 is asked directly where the kernel knows how. Otherwise freezing does it,
+// as libostree always does, but only for a /boot of its own: a process that
+// dies while the root file system is frozen takes the system with it.
+//
+// Between freezing and thawing this process can only die of SIGKILL while the
+// kernel freezes, which lasts as long as what is left to write after a flush.
+// libostree has a second process that thaws then. A library of a program with
+// many threads cannot fork one safely, and does not need to: what is frozen is
+// complete on the disk, so that a reboot or power cut finds the new or the old
+// configuration; nothing but writing to /boot waits; and the next Open thaws it.
 func (s *Sysroot) checkpointBoot() error {
 	if os.Geteuid() != 0 {
+		return nil
+	}
+	if unix.IoctlSetPointerInt(s.boot, ext4Checkpoint, 0) == nil {
 		return nil
 	}
 	freezable, err := s.bootFreezable()
@@ -35,28 +46,25 @@ func (s *Sysroot) checkpointBoot() error {
 	if freezable {
 		return freezeThaw(s.boot)
 	}
-	// A file system that does not know this has nothing of the kind to do, or
+	// A file system without a journal has nothing of the kind to do, and others
 	// no way to be told: syncfs was done.
-	_ = unix.IoctlSetPointerInt(s.boot, ext4Checkpoint, 0)
 	return nil
 }
 
 // bootFreezable reports whether /boot is on a file system of its own that
 // keeps a journal.
 func (s *Sysroot) bootFreezable() (bool, error) {
-	var boot, ostree unix.Stat_t
+	own, err := s.ownBoot()
+	if err != nil || !own {
+		return false, err
+	}
+	var boot unix.Stat_t
 	if err := unix.Fstat(s.boot, &boot); err != nil {
 		return false, err
 	}
-	if err := unix.Fstat(s.ostree, &ostree); err != nil {
-		return false, err
-	}
 	root, err := rootID()
-	if err != nil {
+	if err != nil || uint64(boot.Dev) == root.dev {
 		return false, err
-	}
-	if boot.Dev == ostree.Dev || uint64(boot.Dev) == root.dev {
-		return false, nil
 	}
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(s.boot, &fs); err != nil {

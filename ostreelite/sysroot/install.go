@@ -3,6 +3,7 @@ package sysroot
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -19,10 +20,10 @@ func (s *Sysroot) installKernel(ctx context.Context, d Deployment, l *kernelLayo
 	}
 	defer unix.Close(dir)
 	for _, f := range l.files {
-		if f.role == roleDeviceTreeDir {
-			err = installDir(ctx, l.dir, f.source, dir, f.name)
+		if f.isDir {
+			err = installDir(ctx, f.at(l), f.source, f.at(l), f.source, dir, f.name)
 		} else {
-			err = installFile(l.dir, f.source, dir, f.name)
+			err = installFile(f.at(l), f.source, dir, f.name)
 		}
 		if err != nil {
 			return fmt.Errorf("install boot/%s/%s: %w", bootDir(d), f.name, err)
@@ -41,23 +42,17 @@ func installFile(srcDir int, source string, dstDir int, name string) error {
 	switch err := unix.Linkat(srcDir, source, dstDir, name, 0); err {
 	case nil:
 		return nil
-	case unix.EXDEV, unix.EMLINK, unix.EPERM:
+	case unix.EXDEV, unix.EMLINK, unix.EPERM, unix.ENOSYS:
 	default:
 		return err
 	}
-	tmp := name + tmpSuffix
-	if err := unlinkIfThere(dstDir, tmp); err != nil {
-		return err
-	}
-	if err := copyFile(srcDir, source, dstDir, tmp, true); err != nil {
-		return err
-	}
-	return unix.Renameat(dstDir, tmp, dstDir, name)
+	return copyOver(srcDir, source, dstDir, name)
 }
 
 // installDir installs the files of a directory, each as installFile does, except
-// that they are copies, as libostree makes them.
-func installDir(ctx context.Context, srcDir int, source string, dstDir int, name string) error {
+// that they are copies, as libostree makes them. The source is given twice:
+// as a name in a directory, and as a path below root, where its links end.
+func installDir(ctx context.Context, root int, path string, srcDir int, source string, dstDir int, name string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -80,22 +75,35 @@ func installDir(ctx context.Context, srcDir int, source string, dstDir int, name
 		if err != nil {
 			return err
 		}
-		if isDir(&st) {
-			err = installDir(ctx, src, child, dst, child)
-		} else {
-			err = installCopy(src, child, dst, &st)
+		switch {
+		case isDir(&st):
+			err = installDir(ctx, root, path+"/"+child, src, child, dst, child)
+		case isLink(&st):
+			err = installLink(root, path+"/"+child, src, child, dst, &st)
+		default:
+			err = installCopy(src, child, dst)
 		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", child, err)
 		}
 	}
-	if err := copyAttributes(src, dst); err != nil {
+	if err := bootAttributes(src, dst); err != nil {
 		return err
 	}
 	return syncDir(dst)
 }
 
-func installCopy(src int, name string, dst int, st *unix.Stat_t) error {
+func installCopy(src int, name string, dst int) error {
+	have, err := exists(dst, name)
+	if err != nil || have {
+		return err
+	}
+	return copyOver(src, name, dst, name)
+}
+
+// installLink copies a symbolic link or, where there can be none, the file that
+// it leads to within root.
+func installLink(root int, path string, src int, name string, dst int, st *unix.Stat_t) error {
 	have, err := exists(dst, name)
 	if err != nil || have {
 		return err
@@ -104,13 +112,64 @@ func installCopy(src int, name string, dst int, st *unix.Stat_t) error {
 	if err := unlinkIfThere(dst, tmp); err != nil {
 		return err
 	}
-	if isFile(st) {
-		err = copyFile(src, name, dst, tmp, true)
-	} else {
-		err = copyEntry(src, name, dst, tmp, st)
+	switch err := copyLink(src, name, dst, tmp, st); err {
+	case nil:
+		return unix.Renameat(dst, tmp, dst, name)
+	case unix.EPERM, unix.EOPNOTSUPP, unix.ENOSYS:
+	default:
+		return err
+	}
+	f, err := openInTree(root, path)
+	if missing(err) {
+		return nil
 	}
 	if err != nil {
 		return err
 	}
-	return unix.Renameat(dst, tmp, dst, name)
+	defer f.Close()
+	return copyOpenOver(f, dst, name)
+}
+
+// copyOver puts a copy of a file into /boot in the place of what has its name.
+func copyOver(srcDir int, source string, dstDir int, name string) error {
+	f, err := openFile(srcDir, source)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return copyOpenOver(f, dstDir, name)
+}
+
+func copyOpenOver(src *os.File, dstDir int, name string) error {
+	tmp := name + tmpSuffix
+	if err := unlinkIfThere(dstDir, tmp); err != nil {
+		return err
+	}
+	err := copyOpenFile(src, dstDir, tmp, func(src, dst int) error {
+		if err := bootAttributes(src, dst); err != nil {
+			return err
+		}
+		return syncDir(dst)
+	})
+	if err != nil {
+		return err
+	}
+	return unix.Renameat(dstDir, tmp, dstDir, name)
+}
+
+// bootAttributes gives a file of /boot what attributes its file system knows;
+// FAT knows neither owners nor modes. Boot loaders do not ask for them.
+func bootAttributes(src, dst int) error {
+	err := copyAttributes(src, dst)
+	if err != unix.EPERM && err != unix.EOPNOTSUPP {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(src, &st); err != nil {
+		return err
+	}
+	if err := unix.Fchmod(dst, st.Mode&0o777); err != nil && err != unix.EPERM {
+		return err
+	}
+	return nil
 }

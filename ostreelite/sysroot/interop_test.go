@@ -25,7 +25,7 @@ func deployBoth(t *testing.T, w *world, ref string, c object.Checksum, kargs ...
 		args = append(args, "--karg-none")
 	}
 	theirs.admin("deploy", append(args, ref)...)
-	s := w.open()
+	s := w.openWith(Options{GrubGenerator: os.Getenv("OSTREE_GRUB2_EXEC")})
 	d, err := s.Deploy(t.Context(), Request{OS: testOS, Commit: c, Refspec: ref, KernelArgs: kargs})
 	require.NoError(t, err)
 	require.Equal(t, c, d.Commit)

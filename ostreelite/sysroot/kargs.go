@@ -55,9 +55,12 @@ func withoutArg(args []string, key string) []string {
 // foreignArgs drops the arguments that libostree and this package derive from the
 // deployment itself: ostree=, and the init= of a kernel without an initramfs.
 func foreignArgs(args []string) []string {
-	return slices.DeleteFunc(withoutArg(args, "ostree"), func(a string) bool {
-		return strings.HasPrefix(a, "init=/ostree/boot.")
-	})
+	return withoutOwnInit(withoutArg(args, "ostree"))
+}
+
+// withoutOwnInit drops the init= of a kernel without an initramfs.
+func withoutOwnInit(args []string) []string {
+	return slices.DeleteFunc(slices.Clone(args), func(a string) bool { return strings.HasPrefix(a, "init=/ostree/boot.") })
 }
 
 // checkArgs refuses arguments that would come back different from a kernel
@@ -75,11 +78,3 @@ func checkArgs(args []string) error {
 }
 
 func joinArgs(args []string) string { return strings.Join(args, " ") }
-
-// carriedOptions is a command line as a new deployment takes it over: with the
-// old ostree=, which is replaced in its place, without an old init=.
-func carriedOptions(options string) string {
-	return joinArgs(slices.DeleteFunc(splitArgs(options), func(a string) bool {
-		return strings.HasPrefix(a, "init=/ostree/boot.")
-	}))
-}

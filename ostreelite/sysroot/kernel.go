@@ -11,13 +11,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// kernelLayout is what of a tree goes to /boot. dir is the open directory in
-// the tree that the sources are names in.
+// kernelLayout is what of a tree goes to /boot. dir and extra are the open
+// directories in the tree that the sources are names in.
 type kernelLayout struct {
-	dir          int
+	dir, extra   int
 	files        []bootFile
 	bootChecksum string
-	bytes        int64
 }
 
 // bootRole is what an entry says about a file of /boot.
@@ -28,14 +27,15 @@ const (
 	roleInitramfs
 	roleDeviceTree
 	roleDeviceTreeDir
-	roleHMAC // read by the initramfs, not named in entries
+	roleHMAC  // read by the initramfs, not named in entries
+	roleExtra // see addExtra, not named in entries
 )
 
-// bootFile is a file, or for roleDeviceTreeDir a directory, with its names in
-// the tree and in /boot.
+// bootFile is a file or directory with its names in the tree and in /boot.
 type bootFile struct {
 	role         bootRole
 	source, name string
+	isDir        bool
 }
 
 func (l *kernelLayout) find(role bootRole) (bootFile, bool) {
@@ -47,7 +47,12 @@ func (l *kernelLayout) find(role bootRole) (bootFile, bool) {
 	return bootFile{}, false
 }
 
-func (l *kernelLayout) close() { unix.Close(l.dir) }
+func (l *kernelLayout) close() {
+	unix.Close(l.dir)
+	if l.extra >= 0 {
+		unix.Close(l.extra)
+	}
+}
 
 // findKernel looks where libostree does (get_kernel_from_tree): in
 // usr/lib/modules/VERSION first; the older usr/lib/ostree-boot and boot count
@@ -113,7 +118,7 @@ func modulesKernel(ctx context.Context, tree int) (*kernelLayout, error) {
 			}
 			continue
 		}
-		l := &kernelLayout{dir: dir}
+		l := &kernelLayout{dir: dir, extra: -1}
 		if err := l.fill(ctx, version); err != nil {
 			l.close()
 			return nil, fmt.Errorf("%s: %w", version, err)
@@ -130,7 +135,10 @@ func (l *kernelLayout) fill(ctx context.Context, version string) error {
 		return fmt.Errorf("%w: kernel version %q", ErrTree, version)
 	}
 	h := sha256.New()
-	l.files = []bootFile{{roleKernel, "vmlinuz", "vmlinuz-" + version}}
+	if there(l.dir, "aboot.img") {
+		return fmt.Errorf("%w: the kernel comes as an Android boot image (aboot.img)", ErrUnsupported)
+	}
+	l.files = []bootFile{{role: roleKernel, source: "vmlinuz", name: "vmlinuz-" + version}}
 	if _, err := l.hashFile(ctx, h, l.dir, "vmlinuz"); err != nil {
 		return err
 	}
@@ -140,7 +148,7 @@ func (l *kernelLayout) fill(ctx context.Context, version string) error {
 			return err
 		}
 		if found {
-			l.files = append(l.files, bootFile{roleInitramfs, name, "initramfs-" + version + ".img"})
+			l.files = append(l.files, bootFile{role: roleInitramfs, source: name, name: "initramfs-" + version + ".img"})
 			break
 		}
 	}
@@ -149,15 +157,15 @@ func (l *kernelLayout) fill(ctx context.Context, version string) error {
 		return err
 	}
 	if found {
-		l.files = append(l.files, bootFile{roleDeviceTree, "devicetree", "devicetree-" + version})
+		l.files = append(l.files, bootFile{role: roleDeviceTree, source: "devicetree", name: "devicetree-" + version})
 	} else if st, err := lstat(l.dir, "dtb"); err == nil && isDir(&st) {
-		l.files = append(l.files, bootFile{roleDeviceTreeDir, "dtb", "dtb"})
+		l.files = append(l.files, bootFile{role: roleDeviceTreeDir, source: "dtb", name: "dtb", isDir: true})
 		if err := l.hashDir(ctx, h, l.dir, "dtb"); err != nil {
 			return err
 		}
 	}
 	if there(l.dir, ".vmlinuz.hmac") {
-		l.files = append(l.files, bootFile{roleHMAC, ".vmlinuz.hmac", ".vmlinuz-" + version + ".hmac"})
+		l.files = append(l.files, bootFile{role: roleHMAC, source: ".vmlinuz.hmac", name: ".vmlinuz-" + version + ".hmac"})
 	}
 	l.bootChecksum = hex.EncodeToString(h.Sum(nil))
 	return nil
@@ -176,8 +184,7 @@ func (l *kernelLayout) hashFile(ctx context.Context, h hash.Hash, dir int, name 
 		return false, err
 	}
 	defer f.Close()
-	n, err := io.Copy(h, f)
-	l.bytes += n
+	_, err = io.Copy(h, f)
 	return true, bare(err)
 }
 

@@ -22,7 +22,7 @@ func legacyKernel(tree int) (*kernelLayout, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &kernelLayout{dir: dir}
+	l := &kernelLayout{dir: dir, extra: -1}
 	if err := l.fillLegacy(); err != nil || len(l.files) == 0 {
 		l.close()
 		return nil, err
@@ -59,8 +59,7 @@ func (l *kernelLayout) fillLegacy() error {
 				continue
 			}
 			sums[p.role] = name[dash+1:]
-			l.files = append(l.files, bootFile{p.role, name, name[:dash]})
-			l.bytes += st.Size
+			l.files = append(l.files, bootFile{role: p.role, source: name, name: name[:dash]})
 		}
 	}
 	kernel, have := sums[roleKernel]

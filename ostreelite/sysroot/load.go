@@ -14,7 +14,7 @@ import (
 func (s *Sysroot) load() error {
 	st := state{}
 	var err error
-	if st.bootVersion, err = s.readBootVersion(); err != nil {
+	if st.bootVersion, st.loader, err = s.readLoader(); err != nil {
 		return err
 	}
 	if st.subBootVersion, err = s.readSubBootVersion(st.bootVersion); err != nil {
@@ -40,19 +40,6 @@ func (s *Sysroot) load() error {
 	return nil
 }
 
-func (s *Sysroot) readBootVersion() (int, error) {
-	target, err := readLink(s.boot, "loader")
-	switch {
-	case missing(err):
-		return 0, nil
-	case err == unix.EINVAL:
-		return 0, fmt.Errorf("%w: boot/loader is not a symbolic link", ErrMalformed)
-	case err != nil:
-		return 0, fmt.Errorf("read boot/loader: %w", err)
-	}
-	return bootVersionOf(target)
-}
-
 func (s *Sysroot) readSubBootVersion(bootVersion int) (int, error) {
 	name := bootDirName(bootVersion)
 	target, err := readLink(s.ostree, name)
@@ -69,8 +56,16 @@ func bootDirName(v int) string       { return fmt.Sprintf("boot.%d", v) }
 func subBootDirName(v, s int) string { return fmt.Sprintf("boot.%d.%d", v, s) }
 func loaderDirName(v int) string     { return fmt.Sprintf("loader.%d", v) }
 
+// readEntries reads the entries of a bootversion, in boot order.
 func (s *Sysroot) readEntries(bootVersion int) ([]*bootEntry, error) {
-	path := loaderDirName(bootVersion) + "/entries"
+	path, err := s.loaderPath(bootVersion)
+	if err != nil {
+		return nil, err
+	}
+	return s.readEntryFiles(path + "/entries")
+}
+
+func (s *Sysroot) readEntryFiles(path string) ([]*bootEntry, error) {
 	dir, err := openDir(s.boot, path)
 	if missing(err) {
 		return nil, nil
@@ -96,6 +91,7 @@ func (s *Sysroot) readEntries(bootVersion int) ([]*bootEntry, error) {
 		if err != nil {
 			return nil, fmt.Errorf("boot/%s/%s: %w", path, name, err)
 		}
+		e.name = name
 		entries = append(entries, e)
 	}
 	sortEntries(entries)

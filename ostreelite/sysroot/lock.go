@@ -14,8 +14,10 @@ const lockPoll = 100 * time.Millisecond
 
 // lock takes /ostree/lock the way libostree does (libglnx, lock files): an open
 // file description lock on a file that its holder removes at the end. It waits
-// until ctx ends, with an ErrLocked then.
+// as long as Options.LockTimeout says and until ctx ends, with an ErrLocked then.
 func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
+	timeout := s.lockTimeout()
+	start := time.Now()
 	for waited := false; ; waited = true {
 		fd, err := s.tryLock()
 		switch err {
@@ -30,8 +32,12 @@ func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
 		default:
 			return nil, fmt.Errorf("lock sysroot %s: %w", s.opt.Path, err)
 		}
+		if timeout >= 0 && time.Since(start) >= timeout {
+			return nil, fmt.Errorf("%w: %s: another process has held ostree/lock for %s", ErrLocked, s.opt.Path, timeout)
+		}
 		if !waited {
-			s.log.Info("waiting for another process that changes the deployments", "sysroot", s.opt.Path)
+			s.log.Info("waiting for another process that changes the deployments",
+				"lock", s.pathOf("ostree/lock"), "timeout", timeout)
 		}
 		select {
 		case <-ctx.Done():
@@ -39,6 +45,13 @@ func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
 		case <-time.After(lockPoll):
 		}
 	}
+}
+
+func (s *Sysroot) lockTimeout() time.Duration {
+	if s.opt.LockTimeout != 0 {
+		return s.opt.LockTimeout
+	}
+	return s.repo.Config().LockTimeout
 }
 
 // tryLock is EAGAIN or EACCES if another process holds the lock.

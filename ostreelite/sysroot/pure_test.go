@@ -196,12 +196,29 @@ func TestBootSerials(t *testing.T) {
 }
 
 func TestChooseBootloader(t *testing.T) {
-	for _, ok := range [][2]string{{"", ""}, {"auto", ""}, {"none", ""}, {"none", "grub2"}} {
-		_, err := chooseBootloader(ok[0], ok[1])
-		require.NoError(t, err, "%q", ok)
+	for _, test := range []struct {
+		configured, found string
+		want              bootloader
+	}{
+		{"", "", entriesOnly{}},
+		{"auto", "", entriesOnly{}},
+		{"none", "", entriesOnly{}},
+		{"none", "grub2", entriesOnly{}},
+		{"", "uboot", uboot{}},
+		{"uboot", "", uboot{}},
+		{"uboot", "syslinux", uboot{}},
+		{"auto", "syslinux", syslinux{}},
+		{"", "grub2", grub2{}},
+		{"", grubEFIFound, grub2{efi: true}},
+		{"grub2", "", grub2{}},
+		{"", "systemd-boot", systemdBoot{}},
+	} {
+		got, err := chooseBootloader(test.configured, test.found)
+		require.NoError(t, err, "%q", test)
+		require.Equal(t, test.want, got, "%q", test)
 	}
-	for _, bad := range [][2]string{{"", "uboot"}, {"auto", "grub2"}, {"zipl", ""}, {"aboot", ""}, {"syslinux", ""}, {"loadlin", ""}} {
-		_, err := chooseBootloader(bad[0], bad[1])
+	for _, bad := range []string{"zipl", "aboot", "loadlin", grubEFIFound} {
+		_, err := chooseBootloader(bad, "")
 		require.ErrorIs(t, err, ErrUnsupported, "%q", bad)
 	}
 }

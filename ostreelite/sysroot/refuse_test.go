@@ -38,11 +38,9 @@ func TestDeployRefuses(t *testing.T) {
 		{"ostree= given", func(*world) {}, Request{KernelArgs: []string{"ostree=/x"}}, ErrMalformed},
 		{"argument with a line end", func(*world) {}, Request{KernelArgs: []string{"a\ninitrd /x"}}, ErrMalformed},
 		{"refspec with a line end", func(*world) {}, Request{Refspec: "a\nb"}, ErrMalformed},
-		{"unsupported boot loader", func(w *world) { w.config("sysroot.bootloader", "uboot") }, Request{}, ErrUnsupported},
-		{"found u-boot", func(w *world) { w.boot("loader/uEnv.txt") }, Request{}, ErrUnsupported},
-		{"found grub", func(w *world) { w.boot("grub/grub.cfg") }, Request{}, ErrUnsupported},
-		{"found grub on EFI", func(w *world) { w.boot("efi/EFI/BOOT/grub.cfg"); w.boot("efi/EFI/debian/grub.cfg") }, Request{}, ErrUnsupported},
-		{"found syslinux", func(w *world) { w.config("sysroot.bootloader", "auto"); w.boot("syslinux/syslinux.cfg") }, Request{}, ErrUnsupported},
+		{"unsupported boot loader", func(w *world) { w.config("sysroot.bootloader", "zipl") }, Request{}, ErrUnsupported},
+		{"android boot image", func(w *world) { w.file(modules+"/aboot.img", "", 0o644) }, Request{}, ErrUnsupported},
+		{"syslinux without configuration", func(w *world) { w.config("sysroot.bootloader", "syslinux") }, Request{}, os.ErrNotExist},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -121,7 +119,12 @@ func TestOpenRefuses(t *testing.T) {
 	_, err = Open(Options{Path: w.dir})
 	require.ErrorIs(t, err, ErrMalformed)
 	require.NoError(t, os.Remove(loader))
+	require.NoError(t, os.WriteFile(loader, nil, 0o644))
+	_, err = Open(Options{Path: w.dir})
+	require.ErrorIs(t, err, ErrMalformed)
+	require.NoError(t, os.Remove(loader))
 	require.NoError(t, os.Mkdir(loader, 0o755))
+	require.NoError(t, os.WriteFile(loader+"/"+versionFile, []byte("loader.2"), 0o644))
 	_, err = Open(Options{Path: w.dir})
 	require.ErrorIs(t, err, ErrMalformed)
 }

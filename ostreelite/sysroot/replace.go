@@ -60,6 +60,15 @@ func unlinkIfThere(at int, name string) error {
 	return nil
 }
 
+func syncFile(at int, name string) error {
+	f, err := openFile(at, name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return syncDir(int(f.Fd()))
+}
+
 func syncDir(fd int) error {
 	return retry(func() error { return unix.Fsync(fd) })
 }

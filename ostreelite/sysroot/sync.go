@@ -31,8 +31,17 @@ func (s *Sysroot) settle() error {
 	if s.settled {
 		return nil
 	}
+	if err := s.finishGrubEFI(); err != nil {
+		return err
+	}
 	for _, fd := range []int{s.ostree, s.boot} {
 		if err := syncDir(fd); err != nil {
+			return fmt.Errorf("flush boot configuration: %w", err)
+		}
+	}
+	if s.loader == loaderDir {
+		// FAT writes more than the directory when names in it are swapped.
+		if err := retry(func() error { return unix.Syncfs(s.boot) }); err != nil {
 			return fmt.Errorf("flush boot configuration: %w", err)
 		}
 	}

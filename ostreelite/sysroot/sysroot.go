@@ -19,6 +19,13 @@ type Options struct {
 	Booted bool
 	// Cmdline is the kernel command line, used if Booted.
 	Cmdline string
+	// LockTimeout is how long a change waits for another process that changes
+	// the deployments: 0 as long as core.lock-timeout-secs of the repository
+	// says (300 s), negative for ever.
+	LockTimeout time.Duration
+	// GrubGenerator is the path of a program that writes grub.cfg, instead of
+	// the system's: what OSTREE_GRUB2_EXEC is to libostree.
+	GrubGenerator string
 	// Log gets what happens to deployments; nil for nothing.
 	Log *slog.Logger
 	// Now is the clock for what is waited for; nil for the system's.
@@ -35,6 +42,9 @@ type Sysroot struct {
 	ostree int // its ostree
 	deploy int // its ostree/deploy
 	boot   int // its boot
+	mounts *mountView
+	// exchange is exchangeNames, except where tests have an older kernel.
+	exchange func(dir int, a, b string) error
 	// settled: what is in effect has reached the disk since it was written.
 	settled bool
 	state
@@ -44,6 +54,7 @@ type Sysroot struct {
 type state struct {
 	bootVersion    int
 	subBootVersion int
+	loader         loaderLayout
 	deployments    []Deployment
 	booted         *Deployment
 	// bootedHere: the root directory of this process is that deployment, not
@@ -62,7 +73,7 @@ func Open(o Options) (*Sysroot, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Sysroot{opt: o, log: o.Log, root: -1, ostree: -1, deploy: -1, boot: -1}
+	s := &Sysroot{opt: o, log: o.Log, root: -1, ostree: -1, deploy: -1, boot: -1, exchange: exchangeNames}
 	if err := s.open(); err != nil {
 		_ = s.Close()
 		return nil, fmt.Errorf("open sysroot %s: %w", o.Path, err)
@@ -70,7 +81,20 @@ func Open(o Options) (*Sysroot, error) {
 	return s, nil
 }
 
-func (s *Sysroot) open() (err error) {
+func (s *Sysroot) open() error {
+	if err := s.openDirs(); err != nil {
+		return err
+	}
+	if err := s.useMountView(); err != nil {
+		return err
+	}
+	if err := s.thawLeftover(); err != nil {
+		return err
+	}
+	return s.load()
+}
+
+func (s *Sysroot) openDirs() (err error) {
 	if s.root, err = openFollow(unix.AT_FDCWD, s.opt.Path); err != nil {
 		return err
 	}
@@ -84,14 +108,19 @@ func (s *Sysroot) open() (err error) {
 	if s.boot, err = openFollow(s.root, "boot"); err != nil {
 		return fmt.Errorf("boot: %w", err)
 	}
-	if s.repo, err = repo.Open(s.opt.Path + "/ostree/repo"); err != nil {
-		return err
-	}
-	return s.load()
+	s.repo, err = repo.Open(s.opt.Path + "/ostree/repo")
+	return err
 }
 
 // Close releases the sysroot and its repository.
 func (s *Sysroot) Close() error {
+	err := s.closeDirs()
+	s.mounts.close()
+	s.mounts = nil
+	return err
+}
+
+func (s *Sysroot) closeDirs() error {
 	for _, fd := range []int{s.root, s.ostree, s.deploy, s.boot} {
 		if fd >= 0 {
 			unix.Close(fd)

@@ -11,42 +11,49 @@ import (
 )
 
 // makeTree makes the directory of a new deployment, up to everything but its
-// place in the list. Nothing refers to it meanwhile: what a cut leaves of it,
-// the next cleanup removes.
-func (s *Sysroot) makeTree(ctx context.Context, d *Deployment, merge *Deployment) error {
+// place in the list, and says what room there is for its kernel. Nothing refers
+// to it meanwhile: what a cut leaves of it, the next cleanup removes.
+func (s *Sysroot) makeTree(ctx context.Context, d *Deployment, merge *Deployment) (room bootSpace, err error) {
+	if err := s.checkSysrootSpace(ctx, d.Commit); err != nil {
+		return 0, err
+	}
 	if err := s.checkOut(ctx, *d); err != nil {
-		return err
+		return 0, err
 	}
 	tree, err := s.openTree(*d)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer unix.Close(tree)
 	kernel, err := findKernel(ctx, tree)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer kernel.close()
+	if err := kernel.addExtra(tree); err != nil {
+		return 0, err
+	}
 	d.BootChecksum = kernel.bootChecksum
 	if err := s.inspectTree(tree, *d); err != nil {
-		return err
+		return 0, err
 	}
-	if err := s.checkSpace(ctx, tree, kernel); err != nil {
-		return err
+	next := withNew(s.deployments, *d, s.booted, merge)
+	if room, err = s.checkBootSpace(kernel, next); err != nil {
+		return 0, err
 	}
 	if err := s.makeEtc(ctx, tree, merge); err != nil {
-		return err
+		return 0, err
 	}
 	if err := s.requireUpdate(tree, *d); err != nil {
-		return err
+		return 0, err
 	}
 	if err := s.writeOrigin(*d); err != nil {
-		return err
+		return 0, err
 	}
 	if err := setImmutable(tree, true); err != nil {
-		return fmt.Errorf("make %s immutable: %w", d.Path(), err)
+		return 0, fmt.Errorf("make %s immutable: %w", d.Path(), err)
 	}
-	return nil
+	return room, nil
 }
 
 func (s *Sysroot) checkOut(ctx context.Context, d Deployment) error {

@@ -60,7 +60,7 @@ func (s *Sysroot) swapEntries(ctx context.Context, next []Deployment) error {
 		return err
 	}
 	version := 1 - s.bootVersion
-	if err := s.writeEntries(ctx, version, next); err != nil {
+	if err := s.stageEntries(ctx, loader, version, next); err != nil {
 		return err
 	}
 	old, err := s.readSubBootVersion(version)
@@ -75,23 +75,27 @@ func (s *Sysroot) swapEntries(ctx context.Context, next []Deployment) error {
 	if err := replaceLink(subBootDirName(version, sub), s.ostree, name); err != nil {
 		return fmt.Errorf("write ostree/%s: %w", name, err)
 	}
-	if err := loader.write(s, version); err != nil {
+	if err := s.prepareLoader(version); err != nil {
 		return err
 	}
-	// With it paths in entries are right whether /boot is a file system of its
-	// own or not.
-	if err := unix.Symlinkat(".", s.boot, "boot"); err != nil && err != unix.EEXIST {
-		return fmt.Errorf("make boot/boot: %w", err)
-	}
-	if err := prepareLink(loaderDirName(version), s.boot, "loader"); err != nil {
-		return fmt.Errorf("prepare boot/loader: %w", err)
-	}
-	return s.swap(ctx, s.boot, "loader")
+	return s.swapLoader(ctx, version)
 }
 
 // swap renames the prepared link into place, the step that decides what boots,
 // after everything else was flushed. From here on the state is not settled.
 func (s *Sysroot) swap(ctx context.Context, dir int, name string) error {
+	if err := s.aboutToSwap(ctx); err != nil {
+		return err
+	}
+	if err := unix.Renameat(dir, name+tmpSuffix, dir, name); err != nil {
+		return fmt.Errorf("swap %s: %w", name, err)
+	}
+	return nil
+}
+
+// aboutToSwap flushes everything. After it the state is not settled, and there
+// is no turning back.
+func (s *Sysroot) aboutToSwap(ctx context.Context) error {
 	if err := s.flush(); err != nil {
 		return err
 	}
@@ -99,9 +103,6 @@ func (s *Sysroot) swap(ctx context.Context, dir int, name string) error {
 		return err
 	}
 	s.settled = false
-	if err := unix.Renameat(dir, name+tmpSuffix, dir, name); err != nil {
-		return fmt.Errorf("swap %s: %w", name, err)
-	}
 	return nil
 }
 
