@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sotabox/sotabox/internal/atomicfile"
 	"github.com/sotabox/sotabox/internal/config"
 	"github.com/sotabox/sotabox/internal/gateway"
 	"github.com/sotabox/sotabox/internal/lockfile"
@@ -132,8 +133,28 @@ func (c *Client) openState() error {
 		return fmt.Errorf("opening the state directory: %w", err)
 	}
 	c.stateDir = f
+	if !c.options.ReadOnly {
+		c.sweep()
+	}
 	c.state, err = state.Load(f)
 	return err
+}
+
+// sweep removes what writers that were killed left beside the files that they
+// were replacing.
+func (c *Client) sweep() {
+	for _, path := range []string{c.stateDir.Name(), c.config.Storage.Path, c.config.Bootloader.RebootSentinelDir} {
+		dir, err := os.Open(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = errors.Join(atomicfile.Sweep(dir), dir.Close())
+		}
+		if err != nil {
+			c.log.Warn("removing leftovers failed", "err", err)
+		}
+	}
 }
 
 func (c *Client) openSysroot() (err error) {
@@ -192,7 +213,11 @@ func (c *Client) adoptRunning() error {
 		current = c.Current()
 	}
 	if c.state.Current != nil && c.state.Current.Name == current.Name && c.state.Current.Commit == current.Commit {
-		return nil
+		if c.options.ReadOnly {
+			return nil
+		}
+		// A cut may have come between the two files.
+		return c.writeCurrentTarget()
 	}
 	next := c.state.Installed(current)
 	next.Pending = c.state.Pending

@@ -25,13 +25,18 @@ func (c *Client) Finalize(ctx context.Context) (Outcome, error) {
 	}
 	c.report.finalizing(ctx, p.Target)
 	cause := fmt.Errorf("%s did not boot, the device runs %s", p.Name, c.Current().Name)
+	// The boot loader fell back; the order on disk must not try the bad one
+	// again. That comes first: once the target is no longer pending nobody would.
+	bootErr := c.bootRunning(ctx)
+	if bootErr != nil && ctx.Err() != nil {
+		return Done, c.canceled(ctx, "going back to "+c.Current().Name)
+	}
 	if err := c.fail(ctx, p.Target, p.CorrelationID, cause); err != nil {
 		return Done, err
 	}
 	c.clearSentinel()
-	// The boot loader fell back; the order on disk must not try the bad one again.
-	if err := c.bootRunning(ctx); err != nil {
-		return Done, fmt.Errorf("%w: %w: %w", cause, ErrRollbackFailed, err)
+	if bootErr != nil {
+		return Done, fmt.Errorf("%w: %w: %w", cause, ErrRollbackFailed, bootErr)
 	}
 	return Done, fmt.Errorf("%w: %w", cause, ErrRolledBack)
 }

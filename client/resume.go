@@ -27,6 +27,8 @@ func (c *Client) Resume(ctx context.Context) (outcome Outcome, resumed bool, err
 		if err := c.makeDefault(ctx, commit); err != nil {
 			return Done, true, c.notDeployed(ctx, p.Target, p.CorrelationID, err)
 		}
+	} else {
+		c.cleanup(ctx)
 	}
 	return NeedsReboot, true, c.deployed(ctx)
 }
@@ -43,10 +45,21 @@ func (c *Client) settle(ctx context.Context) error {
 		if err := c.bootRunning(ctx); err != nil {
 			return err
 		}
+	} else {
+		c.cleanup(ctx)
 	}
 	if c.boot.defaultCommit != p.Commit {
 		c.log.Warn("an interrupted installation was not deployed, forgetting it", "target", p.Name)
 		return c.abandon()
 	}
 	return c.deployed(ctx)
+}
+
+// cleanup removes what the deployment before the cut no longer needed: until
+// then it takes the room of the next one.
+func (c *Client) cleanup(ctx context.Context) {
+	if err := c.sysroot.Cleanup(ctx); err != nil {
+		c.log.Warn("cleaning up after an interrupted installation failed; it is done again next time", "err", err)
+	}
+	c.readBoot()
 }

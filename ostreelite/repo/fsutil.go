@@ -46,8 +46,14 @@ func readFile(dirfd int, name string, flags int, limit int64) ([]byte, error) {
 // replaceFile writes a file aside and renames it over name, so that a reader or
 // a power cut sees the old or the new content.
 func replaceFile(dirfd int, name string, data []byte, mode uint32, durable bool) error {
+	return replaceFileFrom(dirfd, dirfd, name, data, mode, durable)
+}
+
+// replaceFileFrom is replaceFile with the file that is being written in another
+// directory: what a cut leaves of it is there.
+func replaceFileFrom(aside, dirfd int, name string, data []byte, mode uint32, durable bool) error {
 	tmp := tempName()
-	fd, err := openAt(dirfd, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
+	fd, err := openAt(aside, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, 0o600)
 	if err != nil {
 		return classify(err)
 	}
@@ -62,10 +68,10 @@ func replaceFile(dirfd int, name string, data []byte, mode uint32, durable bool)
 		err = e
 	}
 	if err == nil {
-		err = unix.Renameat(dirfd, tmp, dirfd, name)
+		err = unix.Renameat(aside, tmp, dirfd, name)
 	}
 	if err != nil {
-		unix.Unlinkat(dirfd, tmp, 0)
+		unix.Unlinkat(aside, tmp, 0)
 		return classify(err)
 	}
 	if durable {

@@ -111,7 +111,8 @@ func (r *Repo) setRef(ref string, c object.Checksum) error {
 		unix.Close(at)
 		at = next
 	}
-	return replaceFile(at, file, []byte(c.String()+"\n"), 0o644, r.config.Fsync)
+	// Leftovers are removed from there by age; among the refs nobody would.
+	return replaceFileFrom(r.tmp, at, file, []byte(c.String()+"\n"), 0o644, r.config.Fsync)
 }
 
 // enterDir opens a directory, making it, durably, if it is not there.

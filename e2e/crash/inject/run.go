@@ -63,7 +63,7 @@ func Run(c Command, n int) (Result, error) {
 	process, err := os.StartProcess(self, append([]string{self, c.Path}, c.Args...), &os.ProcAttr{
 		Env:   append(c.Env[:len(c.Env):len(c.Env)], helperVariable+"=1"),
 		Files: []*os.File{null, writer, writer},
-		Sys:   &syscall.SysProcAttr{Ptrace: true},
+		Sys:   &syscall.SysProcAttr{Ptrace: true, Setpgid: true},
 	})
 	writer.Close()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const (
 	// ownChildren (__WNOTHREAD of linux/wait.h): wait only for what this very
-	// thread started or traces. Others of this process have children too.
+	// thread started or traces.
 	ownChildren = 0x20000000
 	// Tracing ends with the death of the program if the tracer goes first.
 	traceOptions = unix.PTRACE_O_EXITKILL | unix.PTRACE_O_TRACESECCOMP | unix.PTRACE_O_TRACEEXEC |
@@ -31,11 +31,13 @@ type tracer struct {
 	late    atomic.Bool
 }
 
-// follow returns when the last thread of the last process is gone.
+// follow returns when the last thread of the last process is gone. It waits for
+// the program's process group, since the thread may have started other programs
+// before it became a tracer.
 func (t *tracer) follow() error {
 	for {
 		var status unix.WaitStatus
-		tid, err := unix.Wait4(-1, &status, unix.WALL|ownChildren, nil)
+		tid, err := unix.Wait4(-t.leader, &status, unix.WALL|ownChildren, nil)
 		switch {
 		case err == unix.EINTR:
 			continue
