@@ -52,14 +52,14 @@ func (f *factoryDialect) remember(stored *set) {
 }
 
 // rememberOne keeps a stored document for rollback protection. It is forgotten, so that a repository can recover from a
-// fast-forward attack, if the root gave its role other keys and it no longer verifies with them: TUF specification,
-// 5.3.11. A root that only adds a key, or asks for more signatures, does not open the way back.
+// fast-forward attack, if the root took keys from its role and it no longer verifies with the others: TUF specification,
+// 5.3.11. A root that only adds keys, or asks for more signatures, does not open the way back.
 func (f *factoryDialect) rememberOne(role string, data []byte) {
 	d, err := parseDocument(role, data)
 	if err != nil {
 		return
 	}
-	if f.root.verify(d) == nil || f.first.verify(d) == nil && f.first.sameKeys(f.root, role) {
+	if f.root.verify(d) == nil || f.first.verify(d) == nil && f.first.keepsKeys(f.root, role) {
 		f.old[role] = d
 	}
 }

@@ -3,7 +3,6 @@ package tuf
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 )
 
 // factoryRoot is a root document of the factory dialect with its keys and roles. Its own signatures are verified
@@ -90,9 +89,15 @@ func (r *factoryRoot) verify(d *document) error {
 	return nil
 }
 
-// sameKeys tells whether a role has the same keys in both roots, whatever they are called.
-func (r *factoryRoot) sameKeys(other *factoryRoot, role string) bool {
-	return maps.Equal(r.fingerprints(role), other.fingerprints(role))
+// keepsKeys tells whether a role still has in next all the keys that it has in r, whatever they are called.
+func (r *factoryRoot) keepsKeys(next *factoryRoot, role string) bool {
+	kept := next.fingerprints(role)
+	for key := range r.fingerprints(role) {
+		if !kept[key] {
+			return false
+		}
+	}
+	return true
 }
 
 func (r *factoryRoot) fingerprints(role string) map[[32]byte]bool {

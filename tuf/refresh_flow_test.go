@@ -149,15 +149,6 @@ func TestProvisionedRoots(t *testing.T) {
 		r.rotate(roleRoot)
 		return r
 	}
-	provision := func(t *testing.T, r *testRepo, names ...string) string {
-		dir := t.TempDir()
-		for _, name := range names {
-			require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name), r.files[filepath.Base(name)], 0o644))
-			require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Dir(name), "README"), nil, 0o644))
-		}
-		return dir
-	}
 	for _, tt := range []struct {
 		name       string
 		files      []string
@@ -262,10 +253,7 @@ func TestStored(t *testing.T) {
 
 func TestDirSource(t *testing.T) {
 	r := newTestRepo(t)
-	dir := t.TempDir()
-	for name, data := range r.files {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
-	}
+	dir := writeFiles(t, r.files)
 	_, err := testClient(t, Dir(dir), Config{}).Refresh(t.Context())
 	require.NoError(t, err)
 

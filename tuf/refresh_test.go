@@ -1,6 +1,7 @@
 package tuf
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -36,6 +37,7 @@ func TestAttacks(t *testing.T) {
 			require.ErrorIs(t, err, a.want)
 			require.ErrorContains(t, err, a.text)
 			require.NotContains(t, err.Error(), "\n")
+			require.Equal(t, 1, classes(err), "one class: %v", err)
 			var e *Error
 			require.ErrorAs(t, err, &e)
 			require.Nil(t, after)
@@ -79,4 +81,33 @@ func tree(t *testing.T, dir string) map[string]string {
 		return err
 	}))
 	return out
+}
+
+// provision puts root documents of r into a directory, under names such as "ci/1.root.json".
+func provision(t *testing.T, r *testRepo, names ...string) string {
+	dir := t.TempDir()
+	for _, name := range names {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), r.files[filepath.Base(name)], 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, filepath.Dir(name), "README"), nil, 0o644))
+	}
+	return dir
+}
+
+func writeFiles(t *testing.T, files map[string][]byte) string {
+	dir := t.TempDir()
+	for name, data := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o644))
+	}
+	return dir
+}
+
+// classes counts the error classes that err is in.
+func classes(err error) (n int) {
+	for _, class := range []error{ErrInvalid, ErrExpired, ErrFetch, ErrNotFound, ErrBundle, ErrStorage, ErrNoMetadata} {
+		if errors.Is(err, class) {
+			n++
+		}
+	}
+	return n
 }

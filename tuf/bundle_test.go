@@ -1,0 +1,369 @@
+package tuf
+
+import (
+	"bytes"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// testBundle is the repository as it was when a bundle was made of it.
+type testBundle struct {
+	*testRepo
+	signed map[string]any
+	keys   []*signer
+}
+
+// bundle takes a copy of the published files and adds what a bundle has besides.
+func (r *testRepo) bundle(targets ...string) *testBundle {
+	copied := *r
+	copied.files, copied.fail = maps.Clone(r.files), map[string]error{}
+	b := &testBundle{&copied, map[string]any{
+		"_type": "bundle", "version": 3, "expires": goodExpiry,
+		bundleMember: map[string]any{"type": "ci", "tag": "main", "targets": targets},
+	}, r.roles[roleTargets].keys}
+	b.sign()
+	return b
+}
+
+func (b *testBundle) sign() { b.files[bundleFile] = b.envelope(b.signed, b.keys...) }
+
+func (b *testBundle) offline() map[string]any { return b.signed[bundleMember].(map[string]any) }
+
+// bundleCase is an offline bundle with the release that a device of release 1 has not seen yet.
+type bundleCase struct {
+	name   string
+	do     func(r *testRepo, b *testBundle)
+	device func(c *Config, o *BundleOptions)
+	want   error
+	text   string
+}
+
+func production(yes bool) func(*Config, *BundleOptions) {
+	return func(c *Config, _ *BundleOptions) { c.Production = &yes }
+}
+
+func tagged(tags ...string) func(*Config, *BundleOptions) {
+	return func(_ *Config, o *BundleOptions) { o.Tags = tags }
+}
+
+func allowUnsigned(_ *Config, o *BundleOptions) { o.AllowUnsigned = true }
+
+// change alters a member of what is signed before it is signed.
+func change(member string, value any) func(*testRepo, *testBundle) {
+	return func(_ *testRepo, b *testBundle) { b.signed[member] = value; b.sign() }
+}
+
+func changeOffline(member string, value any) func(*testRepo, *testBundle) {
+	return func(_ *testRepo, b *testBundle) { b.offline()[member] = value; b.sign() }
+}
+
+var bundleCases = []bundleCase{
+	{"good", nil, nil, nil, ""},
+	{"for this type of device", nil, production(false), nil, ""},
+	{"for one of several tags", nil, tagged("devel", "main"), nil, ""},
+	{"a type that a device without certificate does not mind", changeOffline("type", "prod"), nil, nil, ""},
+	{"signatures allowed to miss, but there", nil, allowUnsigned, nil, ""},
+	{"extra members", change("x-changelog", "why"), nil, nil, ""},
+
+	{"missing", func(_ *testRepo, b *testBundle) { delete(b.files, bundleFile) }, nil, ErrBundle, "bundle-targets refused: the bundle has no bundle-targets.json"},
+	{"missing, which is allowed", func(_ *testRepo, b *testBundle) { delete(b.files, bundleFile) }, allowUnsigned, nil, ""},
+	{"unsigned, although missing is allowed", func(_ *testRepo, b *testBundle) { b.keys = nil; b.sign() }, allowUnsigned, ErrBundle, "signed by 0 of 1"},
+	{"tampered list", func(_ *testRepo, b *testBundle) { b.replace(bundleFile, "intel-lmp-2", "intel-lmp-9") }, nil, ErrBundle, `the signature with key "targets-key" is bad`},
+	{"unknown key besides the good one", func(r *testRepo, b *testBundle) {
+		b.keys = append(b.keys, newSigner(r.t, "stray"))
+		b.sign()
+	}, nil, ErrBundle, `signed with key "stray", which root version 1 does not list for targets`},
+	{"key of another role besides the good one", func(r *testRepo, b *testBundle) {
+		b.keys = append(b.keys, r.roles[roleSnapshot].keys...)
+		b.sign()
+	}, nil, ErrBundle, `signed with key "snapshot-key"`},
+	{"no key of another role instead", func(r *testRepo, b *testBundle) { b.keys = r.roles[roleRoot].keys; b.sign() }, nil, ErrBundle, `signed with key "root-key"`},
+	{"bad signature beside enough good ones", func(r *testRepo, b *testBundle) {
+		second := newSigner(r.t, "second")
+		r.bump(roleRoot)
+		r.roles[roleTargets].keys = append(b.keys, second)
+		r.publishRoot()
+		b.files["2.root.json"] = r.files["2.root.json"]
+		b.keys = append(b.keys, newSigner(r.t, "second"))
+		b.sign()
+	}, nil, ErrBundle, `bundle-targets version 3 refused: the signature with key "second" is bad`},
+	{"threshold not met", func(r *testRepo, b *testBundle) {
+		twoOf(r, roleTargets)
+		b.files["2.root.json"] = r.files["2.root.json"]
+	}, nil, ErrBundle, "signed by 1 of 2 required keys"},
+	{"threshold met by one key under two names", func(r *testRepo, b *testBundle) {
+		role := r.roles[roleTargets]
+		role.keys, role.threshold = append(role.keys, role.keys[0].as("again")), 2
+		r.bump(roleRoot)
+		r.publishRoot()
+		b.files["2.root.json"] = r.files["2.root.json"]
+		b.keys = role.keys
+		b.sign()
+	}, nil, ErrBundle, "signed by 1 of 2 required keys"},
+	{"signed twice under one name", func(_ *testRepo, b *testBundle) { b.keys = append(b.keys, b.keys...); b.sign() }, nil, ErrBundle, "signed twice"},
+	{"key that a later root in the bundle took away", func(r *testRepo, b *testBundle) {
+		r.rotate(roleTargets)
+		b.files["2.root.json"] = r.files["2.root.json"]
+	}, nil, ErrBundle, `signed with key "targets-key", which root version 2 does not list`},
+	{"method of another key type", func(_ *testRepo, b *testBundle) { b.replace(bundleFile, MethodEd25519, MethodRSAPSS) }, nil, ErrBundle, "is bad"},
+	{"unknown method", func(_ *testRepo, b *testBundle) { b.replace(bundleFile, MethodEd25519, "none") }, nil, ErrBundle, "unknown signature method"},
+
+	{"expired", change("expires", pastExpiry), nil, ErrBundle, "bundle-targets version 3 refused: expired on 2029-12-31T23:59:59Z"},
+	{"expires this second", change("expires", testNow.Format(TimeFormat)), nil, ErrBundle, "expired"},
+	{"production bundle, device of the other type", changeOffline("type", "prod"), production(false), ErrBundle, `it is of type "prod" and the device of type "ci"`},
+	{"bundle for development, production device", nil, production(true), ErrBundle, `it is of type "ci" and the device of type "prod"`},
+	{"production bundle and device", changeOffline("type", "prod"), production(true), nil, ""},
+	{"other tag", nil, tagged("devel", "stable"), ErrBundle, `its tag is "main", the device has "devel,stable"`},
+	{"tag like another", changeOffline("tag", "Main"), tagged("main"), ErrBundle, `its tag is "Main"`},
+	{"no such type", changeOffline("type", "CI"), nil, ErrBundle, `its type is "CI", neither "ci" nor "prod"`},
+
+	{"no JSON", func(_ *testRepo, b *testBundle) { b.files[bundleFile] = []byte("<html>") }, nil, ErrBundle, "not valid JSON"},
+	{"a list", func(_ *testRepo, b *testBundle) { b.files[bundleFile] = []byte("[]") }, nil, ErrBundle, "not an object"},
+	{"member twice", func(_ *testRepo, b *testBundle) {
+		b.replace(bundleFile, `"signed": {`, `"signed": {"version": 1,`)
+	}, nil, ErrBundle, "appears twice"},
+	{"targets.json in its place", func(_ *testRepo, b *testBundle) { b.files[bundleFile] = b.files["targets.json"] }, nil, ErrBundle, `member "x-fio-offline-bundle"`},
+	{"no targets", changeOffline("targets", nil), nil, ErrBundle, `member "targets" of "x-fio-offline-bundle"`},
+	{"targets as text", changeOffline("targets", "intel-lmp-2"), nil, ErrBundle, `member "targets"`},
+	{"tag as number", changeOffline("tag", 1), nil, ErrBundle, `member "tag"`},
+	{"version zero", change("version", 0), nil, ErrBundle, `member "version"`},
+	{"no type", change("_type", nil), nil, ErrBundle, `member "_type"`},
+	{"expires with a fraction", change("expires", "2031-01-01T00:00:00.0Z"), nil, ErrBundle, `member "expires"`},
+	{"endless", func(_ *testRepo, b *testBundle) { b.files[bundleFile] = bytes.Repeat([]byte(" "), maxBundle+1) }, nil, ErrBundle, "larger than 1048576 bytes"},
+	{"unreadable", func(_ *testRepo, b *testBundle) { b.fail[bundleFile] = ErrFetch }, nil, ErrBundle, "could not be fetched"},
+
+	{"root that is not the successor", func(r *testRepo, b *testBundle) {
+		foreign := newTestRepo(r.t)
+		foreign.rotate(roleRoot)
+		b.files["2.root.json"] = foreign.files["2.root.json"]
+	}, nil, ErrInvalid, "root version 2 refused: signed by 0 of 1 required keys of root version 1"},
+	{"all of another factory", func(r *testRepo, b *testBundle) {
+		foreign := newTestRepo(r.t)
+		foreign.release()
+		b.files = foreign.bundle("intel-lmp-2").files
+	}, nil, ErrBundle, "the signature with key \"targets-key\" is bad"},
+	{"metadata of another factory", func(r *testRepo, b *testBundle) {
+		foreign := newTestRepo(r.t)
+		foreign.release()
+		for _, role := range []string{roleTimestamp, roleSnapshot, roleTargets} {
+			b.files[role+".json"] = foreign.files[role+".json"]
+		}
+	}, nil, ErrInvalid, "timestamp version 2 refused: signed by 0 of 1"},
+	{"tampered targets", func(_ *testRepo, b *testBundle) { b.replace("targets.json", "hub.example", "bad.example") }, nil, ErrInvalid, "targets version 2 refused"},
+	{"no timestamp", func(_ *testRepo, b *testBundle) { delete(b.files, "timestamp.json") }, nil, ErrNotFound, "timestamp not found"},
+	{"no targets.json", func(_ *testRepo, b *testBundle) { delete(b.files, "targets.json") }, nil, ErrNotFound, "targets not found"},
+	{"expired timestamp", func(r *testRepo, b *testBundle) {
+		r.roles[roleTimestamp].expires = pastExpiry
+		r.publishTimestamp()
+		b.files["timestamp.json"] = r.files["timestamp.json"]
+	}, nil, ErrExpired, "timestamp version 2 refused: expired"},
+	{"expired root", func(r *testRepo, b *testBundle) {
+		r.roles[roleRoot].expires = pastExpiry
+		r.bump(roleRoot)
+		r.publishRoot()
+		b.files["2.root.json"] = r.files["2.root.json"]
+	}, nil, ErrExpired, "root version 2 refused: expired"},
+	{"everything expired: the bundle is looked at first", func(r *testRepo, b *testBundle) {
+		r.roles[roleTimestamp].expires = pastExpiry
+		r.publishTimestamp()
+		b.files["timestamp.json"] = r.files["timestamp.json"]
+		b.signed["expires"] = pastExpiry
+		b.sign()
+	}, nil, ErrBundle, "expired"},
+}
+
+func TestBundleCases(t *testing.T) {
+	for _, tt := range bundleCases {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newTestRepo(t)
+			cfg, o := Config{Dir: filepath.Join(t.TempDir(), "tuf")}, BundleOptions{}
+			_, err := testClient(t, r, cfg).Refresh(t.Context())
+			require.NoError(t, err)
+			before := tree(t, cfg.Dir)
+			r.release()
+			b := r.bundle("intel-lmp-2", "intel-lmp-7")
+			if tt.do != nil {
+				tt.do(r, b)
+			}
+			if tt.device != nil {
+				tt.device(&cfg, &o)
+			}
+			info, trusted, err := testClient(t, b, cfg).CheckBundle(t.Context(), o)
+			if tt.want != nil {
+				require.ErrorIs(t, err, tt.want)
+				require.ErrorContains(t, err, tt.text)
+				require.Equal(t, 1, classes(err), "one class: %v", err)
+				require.NotContains(t, err.Error(), "\n")
+				require.Nil(t, info)
+				require.Nil(t, trusted)
+				require.Equal(t, before, tree(t, cfg.Dir), "the store is as it was, byte for byte")
+				return
+			}
+			require.NoError(t, err)
+			require.True(t, trusted.Changed)
+			require.Equal(t, int64(2), trusted.TargetsVersion)
+			if b.files[bundleFile] == nil {
+				require.Nil(t, info)
+				require.Len(t, trusted.Targets, 2)
+				return
+			}
+			require.Equal(t, &BundleInfo{
+				Type: b.offline()["type"].(string), Tag: "main", Targets: []string{"intel-lmp-2", "intel-lmp-7"}, Version: 3,
+				Expires: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC),
+			}, info)
+			require.Len(t, trusted.Targets, 1, "what the metadata has and the bundle lists")
+			require.Equal(t, "intel-lmp-2", trusted.Targets[0].Name)
+		})
+	}
+}
+
+// A bundle whose metadata is older than the device's is good for the targets that the device still trusts.
+func TestBundleOlderThanDevice(t *testing.T) {
+	var log bytes.Buffer
+	r := newTestRepo(t)
+	r.roles[roleTimestamp].expires = "2030-01-01T12:00:01Z" // as good as over
+	r.release()
+	b := r.bundle("intel-lmp-1", "intel-lmp-2")
+	r.roles[roleTimestamp].expires = goodExpiry
+	delete(r.targets, "intel-lmp-1") // withdrawn
+	r.release()
+	now := testNow
+	cfg := Config{Dir: filepath.Join(t.TempDir(), "tuf"), Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	_, err := testClient(t, r, cfg).Refresh(t.Context())
+	require.NoError(t, err)
+	before := tree(t, cfg.Dir)
+	now = now.Add(time.Hour) // by now the bundle's timestamp is expired too
+
+	_, trusted, err := testClient(t, b, cfg).CheckBundle(t.Context(), BundleOptions{})
+	require.NoError(t, err)
+	require.Contains(t, log.String(), "older than the stored one")
+	require.False(t, trusted.Changed)
+	require.Equal(t, int64(3), trusted.TargetsVersion)
+	require.Len(t, trusted.Targets, 1)
+	require.Equal(t, "intel-lmp-2", trusted.Targets[0].Name)
+	require.Equal(t, before, tree(t, cfg.Dir))
+
+	now = now.AddDate(2, 0, 0) // and now everything is
+	b.signed["expires"] = "2040-01-01T00:00:00Z"
+	b.sign()
+	_, _, err = testClient(t, b, cfg).CheckBundle(t.Context(), BundleOptions{})
+	require.ErrorIs(t, err, ErrExpired)
+	require.Equal(t, before, tree(t, cfg.Dir))
+}
+
+// An older bundle can bring a newer root. It is kept, and what the device has must do for it.
+func TestOlderBundleWithNewerRoot(t *testing.T) {
+	for name, tt := range map[string]struct {
+		rotate func(r *testRepo)
+		want   error
+	}{
+		"other root key": {func(r *testRepo) { r.rotate(roleRoot) }, nil},
+		"threshold of targets raised": {func(r *testRepo) {
+			role := r.roles[roleTargets]
+			role.threshold, role.keys = 2, append(role.keys, role.keys[0].as("again"))
+			r.bump(roleRoot)
+			r.publishRoot()
+		}, ErrBundle},
+		"threshold of the timestamp raised": {func(r *testRepo) {
+			// The bundle's older timestamp has both signatures, the stored one has not.
+			twoOf(r, roleTimestamp)
+			r.roles[roleTimestamp].version = 1
+			r.publishTimestamp()
+		}, ErrInvalid},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newTestRepo(t)
+			old := r.bundle("intel-lmp-1")
+			r.release()
+			cfg := Config{Dir: filepath.Join(t.TempDir(), "tuf")}
+			_, err := testClient(t, r, cfg).Refresh(t.Context())
+			require.NoError(t, err)
+			before := tree(t, cfg.Dir)
+			tt.rotate(r)
+			old.files["2.root.json"] = r.files["2.root.json"]
+			if r.roles[roleTimestamp].version == 1 {
+				old.files["timestamp.json"] = r.files["timestamp.json"]
+			}
+			_, trusted, err := testClient(t, old, cfg).CheckBundle(t.Context(), BundleOptions{})
+			if tt.want != nil {
+				require.ErrorIs(t, err, tt.want)
+				require.Equal(t, before, tree(t, cfg.Dir))
+				return
+			}
+			require.NoError(t, err)
+			require.True(t, trusted.Changed)
+			require.Equal(t, int64(2), trusted.RootVersion)
+			require.Equal(t, int64(2), trusted.TargetsVersion)
+			stored, err := testClient(t, old, cfg).Stored(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, int64(2), stored.RootVersion)
+		})
+	}
+}
+
+// Roots in a bundle may start late. What comes before them must be on the device.
+func TestBundleRootsStartLate(t *testing.T) {
+	no := false
+	r := newTestRepo(t)
+	for range 3 {
+		r.rotate(roleRoot)
+	}
+	b := r.bundle("intel-lmp-1")
+	delete(b.files, "1.root.json")
+	delete(b.files, "2.root.json")
+	provisioned := provision(t, r, "ci/1.root.json", "ci/2.root.json")
+
+	_, trusted, err := testClient(t, b, Config{RootDir: provisioned, Production: &no}).CheckBundle(t.Context(), BundleOptions{})
+	require.NoError(t, err)
+	require.Equal(t, int64(4), trusted.RootVersion)
+
+	_, _, err = testClient(t, b, Config{}).CheckBundle(t.Context(), BundleOptions{})
+	require.ErrorIs(t, err, ErrNotFound, "a device that trusts nothing yet")
+	require.ErrorContains(t, err, "root version 1 not found")
+}
+
+func TestBundleOfDirectory(t *testing.T) {
+	b := newTestRepo(t).bundle("intel-lmp-1")
+	_, trusted, err := testClient(t, Dir(writeFiles(t, b.files)), Config{}).CheckBundle(t.Context(), BundleOptions{})
+	require.NoError(t, err)
+	require.Len(t, trusted.Targets, 1)
+	_, _, err = testClient(t, Dir(t.TempDir()), Config{}).CheckBundle(t.Context(), BundleOptions{})
+	require.ErrorIs(t, err, ErrNotFound)
+}
+
+func TestStandardDialectHasNoBundles(t *testing.T) {
+	r := newStandardRepo(t, nil)
+	r.files[bundleFile] = newTestRepo(t).bundle("x").files[bundleFile]
+	_, _, err := testClient(t, r, Config{}).CheckBundle(t.Context(), BundleOptions{})
+	require.ErrorIs(t, err, ErrBundle)
+	delete(r.files, bundleFile)
+	_, trusted, err := testClient(t, r, Config{}).CheckBundle(t.Context(), BundleOptions{AllowUnsigned: true})
+	require.NoError(t, err)
+	require.Len(t, trusted.Targets, 1)
+}
+
+func FuzzBundle(f *testing.F) {
+	r := newTestRepo(f)
+	b := r.bundle("intel-lmp-1")
+	f.Add(b.files[bundleFile])
+	f.Add(b.files["targets.json"])
+	f.Add([]byte(`{"signatures":[],"signed":{"_type":"x","version":1,"expires":"2031-01-01T00:00:00Z","x-fio-offline-bundle":{"type":"ci","tag":"","targets":[]}}}`))
+	d, err := openRoot(r.files["1.root.json"], testNow)
+	require.NoError(f, err)
+	genuine, err := d.openBundle(b.files[bundleFile])
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		info, err := d.openBundle(data)
+		if err != nil {
+			require.ErrorIs(t, err, ErrBundle)
+			require.NotErrorIs(t, err, ErrInvalid)
+			return
+		}
+		require.Equal(t, genuine, info, "forged")
+	})
+}
