@@ -2,7 +2,6 @@ package repo
 
 import (
 	"bufio"
-	"bytes"
 	"compress/flate"
 	"io"
 	"sync"
@@ -51,13 +50,4 @@ func (p *pools) deflater(w io.Writer, level int) (*deflater, error) {
 	out := bufio.NewWriterSize(w, bufferSize)
 	z, err := flate.NewWriter(out, level)
 	return &deflater{z, out}, err
-}
-
-func (p *pools) inflater() *inflater {
-	if z, ok := p.inflaters.Get().(*inflater); ok {
-		return z
-	}
-	src := &sourceError{r: bytes.NewReader(nil)}
-	buf := bufio.NewReaderSize(src, 32<<10)
-	return &inflater{p, src, buf, flate.NewReader(buf)}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -114,8 +113,8 @@ func (c *checkout) copy(at int, e object.FileEntry) error {
 
 // fill makes fd share the data's blocks where the filesystem can, else copies.
 func (c *checkout) fill(fd int, data io.Reader) error {
-	if f, ok := data.(*os.File); ok {
-		if unix.IoctlFileClone(fd, int(f.Fd())) == nil {
+	if f, ok := data.(*rawFile); ok {
+		if unix.IoctlFileClone(fd, f.fd) == nil {
 			return nil
 		}
 	}

@@ -7,6 +7,42 @@ import (
 	"github.com/sotabox/sotabox/ostreelite/object"
 )
 
+// pieces is data that lies in somebody's buffer. A piece is valid until the next
+// one is asked for; io.EOF comes alone.
+type pieces interface{ next() ([]byte, error) }
+
+// piecesOf reads r a full buffer at a time; data that has pieces already gives
+// them without a copy. release gives the buffer back.
+func (p *pools) piecesOf(r io.Reader) (data pieces, release func()) {
+	if z, ok := r.(pieces); ok {
+		return z, func() {}
+	}
+	buf := p.buffer()
+	return &buffered{r: r, buf: buf[:]}, func() { p.buffers.Put(buf) }
+}
+
+type buffered struct {
+	r   io.Reader
+	buf []byte
+	err error
+}
+
+func (b *buffered) next() ([]byte, error) {
+	if b.err != nil {
+		return nil, b.err
+	}
+	n := 0
+	for n < len(b.buf) && b.err == nil {
+		var m int
+		m, b.err = b.r.Read(b.buf[n:])
+		n += m
+	}
+	if n > 0 {
+		return b.buf[:n], nil
+	}
+	return nil, b.err
+}
+
 // copier hashes content while it is written to a file.
 type copier struct {
 	hash  *object.Hasher
@@ -46,27 +82,25 @@ func (c *copier) archive(h *object.FileHeader, size int64, r io.Reader, level in
 	return z.out.Flush()
 }
 
-// each hashes the data and hands it on, a full buffer at a time. There must be
-// size bytes, if size is not negative.
+// each hashes the data and hands it on. There must be size bytes, if size is not
+// negative.
 func (c *copier) each(size int64, r io.Reader, write func([]byte) error) error {
-	buf := c.pools.buffer()
-	defer c.pools.buffers.Put(buf)
+	data, release := c.pools.piecesOf(r)
+	defer release()
 	for {
-		n, err := io.ReadFull(r, buf[:])
-		c.size += int64(n)
-		if size >= 0 && c.size > size {
-			return fmt.Errorf("%w: more than %d bytes of data", ErrCorrupt, size)
-		}
-		if n > 0 {
-			c.hash.Write(buf[:n])
-			if err := write(buf[:n]); err != nil {
-				return err
-			}
-		}
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
+		p, err := data.next()
+		if err == io.EOF {
 			break
 		}
 		if err != nil {
+			return err
+		}
+		c.size += int64(len(p))
+		if size >= 0 && c.size > size {
+			return fmt.Errorf("%w: more than %d bytes of data", ErrCorrupt, size)
+		}
+		c.hash.Write(p)
+		if err := write(p); err != nil {
 			return err
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -29,13 +28,13 @@ func (t *Txn) ImportFile(ctx context.Context, src *Repo, c object.Checksum) (siz
 		return 0, err
 	}
 	defer data.Close()
-	if f, ok := data.(*os.File); ok && t.r.Mode() != Archive {
+	if f, ok := data.(*rawFile); ok && t.r.Mode() != Archive {
 		err := t.cloneFrom(ctx, f, c, h, size)
 		if !errors.Is(err, errors.ErrUnsupported) {
 			return size, err
 		}
 	}
-	return size, t.WriteFile(c, h, size, ctxReader{ctx, data})
+	return size, t.WriteFile(c, h, size, withContext(ctx, data))
 }
 
 // ctxReader ends with its context.
@@ -51,9 +50,29 @@ func (c ctxReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
+// withContext keeps what the reader has beside Read.
+func withContext(ctx context.Context, r io.Reader) io.Reader {
+	if p, ok := r.(pieces); ok {
+		return ctxPieces{ctxReader{ctx, r}, p}
+	}
+	return ctxReader{ctx, r}
+}
+
+type ctxPieces struct {
+	ctxReader
+	p pieces
+}
+
+func (c ctxPieces) next() ([]byte, error) {
+	if c.ctx.Err() != nil {
+		return nil, context.Cause(c.ctx)
+	}
+	return c.p.next()
+}
+
 // cloneFrom is an errors.ErrUnsupported where a copy must do. What is verified
 // is the clone, which nobody else can change.
-func (t *Txn) cloneFrom(ctx context.Context, data *os.File, c object.Checksum, h *object.FileHeader, size int64) error {
+func (t *Txn) cloneFrom(ctx context.Context, data *rawFile, c object.Checksum, h *object.FileHeader, size int64) error {
 	if err := h.Validate(); err != nil {
 		return fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
@@ -61,20 +80,25 @@ func (t *Txn) cloneFrom(ctx context.Context, data *os.File, c object.Checksum, h
 		return err
 	}
 	n := object.Name{Type: object.TypeFile, Checksum: c}
-	f, err := newTmpfile(t.stage.dir)
+	if t.cannotClone.Load() {
+		return errors.ErrUnsupported
+	}
+	f, err := t.birth.file(t.stage.dir, t.r.filePerm(h))
 	if err != nil {
 		return t.failed(err)
 	}
 	defer f.discard()
-	if unix.IoctlFileClone(f.fd, int(data.Fd())) != nil {
+	if err := unix.IoctlFileClone(f.fd, data.fd); err != nil {
+		// Not this one, or none: then do not make a file for each to find out.
+		t.cannotClone.Store(err == unix.EOPNOTSUPP || err == unix.ENOTTY || err == unix.EXDEV)
 		return errors.ErrUnsupported
 	}
-	sum, err := t.r.sumFile(h, ctxReader{ctx, fdReader(f.fd)})
+	sum, err := t.r.sumFile(h, ctxReader{ctx, &rawFile{f.fd}})
 	if err == nil && sum != c {
 		err = fmt.Errorf("%w: the data has checksum %s", ErrCorrupt, sum)
 	}
 	if err == nil {
-		err = t.r.applyHeader(f.fd, h)
+		err = t.applyHeader(&f, h)
 	}
 	if err == nil {
 		err = t.stageFile(&f, n)
@@ -85,30 +109,10 @@ func (t *Txn) cloneFrom(ctx context.Context, data *os.File, c object.Checksum, h
 	return t.wrote(size)
 }
 
-type fdReader int
-
-func (r fdReader) Read(p []byte) (int, error) {
-	for {
-		n, err := unix.Read(int(r), p)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err != nil:
-			return 0, err
-		case n == 0 && len(p) > 0:
-			return 0, io.EOF
-		}
-		return n, nil
-	}
-}
-
 // linkFrom is an errors.ErrUnsupported where a copy must do.
 func (t *Txn) linkFrom(src *Repo, c object.Checksum) (int64, error) {
 	n := object.Name{Type: object.TypeFile, Checksum: c}
-	if err := src.Verify(n); err != nil {
-		return 0, err
-	}
-	size, err := src.FileSize(c)
+	size, err := src.verifyFile(n)
 	if err != nil {
 		return 0, err
 	}

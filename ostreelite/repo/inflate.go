@@ -1,22 +1,21 @@
 package repo
 
 import (
-	"bufio"
 	"bytes"
-	"compress/flate"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
+	"github.com/sotabox/sotabox/ostreelite/object/inflate"
 )
 
 // inflater reads archived content: the header, then raw deflate data.
 type inflater struct {
-	pools   *pools
-	src     *sourceError
-	buf     *bufio.Reader
-	deflate io.ReadCloser
+	pools *pools
+	src   sourceError
+	z     inflate.Reader
 }
 
 // sourceError remembers how the compressed stream's source failed, to tell it
@@ -35,11 +34,14 @@ func (s *sourceError) Read(p []byte) (int, error) {
 }
 
 // inflate reads from r; release gives its buffers back.
-func (p *pools) inflate(r io.Reader) (*inflater, error) {
-	z := p.inflater()
-	z.src.r, z.src.err = r, nil
-	z.buf.Reset(z.src)
-	return z, z.deflate.(flate.Resetter).Reset(z.buf, nil)
+func (p *pools) inflate(r io.Reader) *inflater {
+	z, ok := p.inflaters.Get().(*inflater)
+	if !ok {
+		z = &inflater{pools: p}
+	}
+	z.src = sourceError{r: r}
+	z.z.Reset(&z.src)
+	return z
 }
 
 func (z *inflater) release() {
@@ -47,23 +49,58 @@ func (z *inflater) release() {
 	z.pools.inflaters.Put(z)
 }
 
+// header reads the header, and the size of the inflated data.
 func (z *inflater) header() (*object.FileHeader, int64, error) {
-	return object.ReadArchiveHeader(z.buf)
+	h, size, err := object.ReadArchiveHeader(rawReader{&z.z})
+	switch {
+	case z.src.err != nil:
+		err = z.src.err
+	case err != nil:
+		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return h, size, err
 }
 
-// Read gives inflated data. Data that ends early is not the source's failure.
+type rawReader struct{ z *inflate.Reader }
+
+func (r rawReader) Read(p []byte) (int, error) { return r.z.ReadRaw(p) }
+
+// next gives the next piece of the data, io.EOF at the end. Data that ends early
+// is not the source's failure.
+func (z *inflater) next() ([]byte, error) {
+	piece, err := z.z.Next()
+	return piece, z.classify(err)
+}
+
 func (z *inflater) Read(p []byte) (int, error) {
-	n, err := z.deflate.Read(p)
-	if err != nil && err != io.EOF && z.src.err == nil {
-		err = errors.Join(ErrCorrupt, err)
+	n, err := z.z.Read(p)
+	return n, z.classify(err)
+}
+
+func (z *inflater) classify(err error) error {
+	if err == nil || err == io.EOF || z.src.err != nil {
+		return err
 	}
-	return n, err
+	return fmt.Errorf("%w: %w", ErrCorrupt, err)
+}
+
+// end is an ErrCorrupt if the source has anything behind what was read.
+func (z *inflater) end() error {
+	var b [1]byte
+	_, err := z.z.ReadRaw(b[:])
+	switch err {
+	case io.EOF:
+		return nil
+	case nil:
+		return fmt.Errorf("%w: garbage after the end of the data", ErrCorrupt)
+	}
+	return err
 }
 
 // archivedFile is the inflated data of an object in an archive repository.
 type archivedFile struct {
 	z *inflater
-	f *os.File
+	f *rawFile
 }
 
 func (a *archivedFile) Read(p []byte) (int, error) {
@@ -72,6 +109,8 @@ func (a *archivedFile) Read(p []byte) (int, error) {
 	}
 	return a.z.Read(p)
 }
+
+func (a *archivedFile) next() ([]byte, error) { return a.z.next() }
 
 func (a *archivedFile) Close() error {
 	if a.z == nil {
@@ -82,11 +121,8 @@ func (a *archivedFile) Close() error {
 	return a.f.Close()
 }
 
-func (r *Repo) openArchived(f *os.File) (*object.FileHeader, int64, io.ReadCloser, error) {
-	z, err := r.pools.inflate(f)
-	if err != nil {
-		return nil, 0, nil, err
-	}
+func (r *Repo) openArchived(f *rawFile) (*object.FileHeader, int64, io.ReadCloser, error) {
+	z := r.pools.inflate(f)
 	h, size, err := z.header()
 	if err != nil {
 		z.release()
@@ -95,7 +131,15 @@ func (r *Repo) openArchived(f *os.File) (*object.FileHeader, int64, io.ReadClose
 	if h.IsSymlink() {
 		z.release()
 		f.Close()
-		return h, 0, io.NopCloser(bytes.NewReader(nil)), nil
+		return h, 0, noData(), nil
 	}
 	return h, size, &archivedFile{z, f}, nil
+}
+
+// noData is what a symbolic link has.
+func noData() io.ReadCloser { return io.NopCloser(bytes.NewReader(nil)) }
+
+// isCorrupt reports whether bytes, and not the reading of them, are at fault.
+func isCorrupt(err error) bool {
+	return errors.Is(err, ErrCorrupt) || errors.Is(err, object.ErrMalformed)
 }

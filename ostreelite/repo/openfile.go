@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 
@@ -39,12 +38,12 @@ func (r *Repo) openContent(dirfd int, c object.Checksum) (*object.FileHeader, in
 		if err != nil {
 			return nil, 0, nil, objectError(n, err)
 		}
-		return h, 0, io.NopCloser(bytes.NewReader(nil)), nil
+		return h, 0, noData(), nil
 	}
 	if err != nil {
 		return nil, 0, nil, objectError(n, err)
 	}
-	f := os.NewFile(uintptr(fd), path)
+	f := &rawFile{fd}
 	h, size, data, err := r.openRegular(f)
 	if err != nil {
 		f.Close()
@@ -84,10 +83,9 @@ func readLink(dirfd int, path string) (string, error) {
 }
 
 // openRegular takes an object apart that is a regular file on disk.
-func (r *Repo) openRegular(f *os.File) (*object.FileHeader, int64, io.ReadCloser, error) {
+func (r *Repo) openRegular(f *rawFile) (*object.FileHeader, int64, io.ReadCloser, error) {
 	var st unix.Stat_t
-	fd := int(f.Fd())
-	if err := unix.Fstat(fd, &st); err != nil {
+	if err := unix.Fstat(f.fd, &st); err != nil {
 		return nil, 0, nil, err
 	}
 	if st.Mode&unix.S_IFMT != unix.S_IFREG {
@@ -104,14 +102,14 @@ func (r *Repo) openRegular(f *os.File) (*object.FileHeader, int64, io.ReadCloser
 	if r.Mode() == Bare {
 		h.UID, h.GID = st.Uid, st.Gid
 		if !r.config.DisableXattrs {
-			h.Xattrs, err = readXattrs(xattrFile{fd: fd})
+			h.Xattrs, err = readXattrs(xattrFile{fd: f.fd})
 		}
 	}
 	return h, st.Size, f, err
 }
 
-func openBareUser(f *os.File, size int64) (*object.FileHeader, int64, io.ReadCloser, error) {
-	meta, err := growing(512, func(b []byte) (int, error) { return unix.Fgetxattr(int(f.Fd()), bareUserXattr, b) })
+func openBareUser(f *rawFile, size int64) (*object.FileHeader, int64, io.ReadCloser, error) {
+	meta, err := growing(512, func(b []byte) (int, error) { return unix.Fgetxattr(f.fd, bareUserXattr, b) })
 	if err != nil {
 		return nil, 0, nil, fmt.Errorf("read %s: %w", bareUserXattr, err)
 	}
@@ -125,5 +123,5 @@ func openBareUser(f *os.File, size int64) (*object.FileHeader, int64, io.ReadClo
 	}
 	h.Target = string(bytes.TrimSuffix(target, []byte{0}))
 	f.Close()
-	return h, 0, io.NopCloser(bytes.NewReader(nil)), h.Validate()
+	return h, 0, noData(), h.Validate()
 }

@@ -28,6 +28,7 @@ type Txn struct {
 	r      *Repo
 	stage  *staging
 	unlock func()
+	birth  birth
 	made   [256]atomic.Bool // directories of the staging directory that exist
 
 	// publishing is held for writing while staged objects are moved.
@@ -36,8 +37,12 @@ type Txn struct {
 	count      atomic.Int64
 	free       atomic.Int64 // bytes that may still be written
 	block      int64
-	full       atomic.Bool // the filesystem filled up
-	ended      atomic.Bool
+	checkpoint atomic.Uint32 // counts them
+
+	flush       flusher
+	cannotClone atomic.Bool
+	full        atomic.Bool // the filesystem filled up
+	ended       atomic.Bool
 }
 
 // Begin begins a transaction. It waits for the lock, see Lock.
@@ -65,13 +70,19 @@ func (t *Txn) begin() error {
 	}
 	t.free.Store(free)
 	t.block = block
-	t.stage, err = t.r.openStaging()
+	if t.stage, err = t.r.openStaging(); err != nil {
+		return err
+	}
+	if t.birth, err = birthIn(t.stage.dir); err != nil {
+		t.stage.close()
+	}
 	return err
 }
 
 // Has reports whether the object is in the repository or staged.
 func (t *Txn) Has(n object.Name) (bool, error) {
 	path := loosePath(n, t.r.Mode())
+	before := t.checkpoint.Load()
 	ok, err := hasAt(t.r.objects, path)
 	if ok || err != nil {
 		return ok, err
@@ -79,7 +90,7 @@ func (t *Txn) Has(n object.Name) (bool, error) {
 	t.publishing.RLock()
 	ok, err = hasAt(t.stage.dir, path)
 	t.publishing.RUnlock()
-	if ok || err != nil {
+	if ok || err != nil || t.checkpoint.Load() == before {
 		return ok, err
 	}
 	// A checkpoint may have moved it between the two looks.
@@ -88,6 +99,7 @@ func (t *Txn) Has(n object.Name) (bool, error) {
 
 // Metadata is Repo.Metadata, of staged objects too.
 func (t *Txn) Metadata(n object.Name) ([]byte, error) {
+	before := t.checkpoint.Load()
 	data, err := t.r.Metadata(n)
 	if !errors.Is(err, ErrNotFound) {
 		return data, err
@@ -95,7 +107,7 @@ func (t *Txn) Metadata(n object.Name) ([]byte, error) {
 	t.publishing.RLock()
 	data, err = t.r.metadataAt(t.stage.dir, n)
 	t.publishing.RUnlock()
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) && t.checkpoint.Load() != before {
 		return t.r.Metadata(n)
 	}
 	return data, err
@@ -105,6 +117,7 @@ func (t *Txn) Metadata(n object.Name) ([]byte, error) {
 func (t *Txn) Checkpoint() error {
 	t.publishing.Lock()
 	defer t.publishing.Unlock()
+	t.checkpoint.Add(1)
 	if err := t.publish(); err != nil {
 		return fmt.Errorf("publish objects in %s: %w", t.r.path, err)
 	}
@@ -135,6 +148,7 @@ func (t *Txn) end(remove bool) error {
 	}
 	defer t.unlock()
 	defer t.r.txns.Add(-1)
+	t.flush.wait()
 	if !remove {
 		t.stage.close()
 		return nil
@@ -167,6 +181,7 @@ func (t *Txn) failed(err error) error {
 // wrote counts a staged object and makes a checkpoint when one is due.
 func (t *Txn) wrote(size int64) error {
 	objects, bytes := t.count.Add(1), t.bytes.Add(size)
+	t.flush.wrote(t, size)
 	if objects < checkpointObjects && bytes < checkpointBytes {
 		return nil
 	}
@@ -178,7 +193,7 @@ func (t *Txn) stagedDir(path string, b byte) error {
 	if t.made[b].Load() {
 		return nil
 	}
-	err := unix.Mkdirat(t.stage.dir, path[:2], 0o775)
+	err := unix.Mkdirat(t.stage.dir, path[:2], 0o777)
 	if err != nil && err != unix.EEXIST {
 		return err
 	}

@@ -40,7 +40,7 @@ func parseMetadata(typ object.Type, data []byte) (err error) {
 }
 
 func (t *Txn) writeMetadata(n object.Name, data []byte) error {
-	f, err := newTmpfile(t.stage.dir)
+	f, err := t.birth.file(t.stage.dir, 0o644)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (t *Txn) writeMetadata(n object.Name, data []byte) error {
 	if err := writeAll(f.fd, data); err != nil {
 		return err
 	}
-	if err := unix.Fchmod(f.fd, 0o644); err != nil {
+	if err := t.birth.chmod(&f, 0o644); err != nil {
 		return err
 	}
 	return t.stageFile(&f, n)

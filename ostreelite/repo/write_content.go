@@ -1,7 +1,6 @@
 package repo
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
@@ -34,19 +33,31 @@ func (t *Txn) WriteArchived(c object.Checksum, r io.Reader) (size int64, err err
 }
 
 func (t *Txn) writeArchived(c object.Checksum, r io.Reader) (int64, error) {
-	z, err := t.r.pools.inflate(r)
+	z := t.r.pools.inflate(r)
+	defer z.release()
+	h, size, err := z.header()
 	if err != nil {
 		return 0, err
 	}
-	defer z.release()
-	h, size, err := z.header()
-	if errors.Is(err, object.ErrMalformed) && z.src.err == nil {
-		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	if h.IsSymlink() {
+		if err := z.end(); err != nil {
+			return 0, err
+		}
 	}
-	if err != nil {
-		return 0, errors.Join(z.src.err, err)
+	return size, t.writeContent(c, h, size, wholeStream{z})
+}
+
+// wholeStream insists that the data is all there is in the stream.
+type wholeStream struct{ *inflater }
+
+func (w wholeStream) next() ([]byte, error) {
+	piece, err := w.inflater.next()
+	if err == io.EOF {
+		if e := w.end(); e != nil {
+			err = e
+		}
 	}
-	return size, t.writeContent(c, h, size, z)
+	return piece, err
 }
 
 func (t *Txn) writeContent(c object.Checksum, h *object.FileHeader, size int64, r io.Reader) error {
@@ -91,7 +102,7 @@ func (r *Repo) canHold(h *object.FileHeader) error {
 // writeFile writes an object that is stored as a regular file, and gives the
 // size of its data.
 func (t *Txn) writeFile(want object.Checksum, h *object.FileHeader, size int64, r io.Reader) (int64, error) {
-	f, err := newTmpfile(t.stage.dir)
+	f, err := t.birth.file(t.stage.dir, t.r.filePerm(h))
 	if err != nil {
 		return 0, err
 	}
@@ -113,7 +124,7 @@ func (t *Txn) writeFile(want object.Checksum, h *object.FileHeader, size int64, 
 	if sum := c.hash.Sum(); sum != want {
 		return 0, fmt.Errorf("%w: the data has checksum %s", ErrCorrupt, sum)
 	}
-	if err := t.r.applyHeader(f.fd, h); err != nil {
+	if err := t.applyHeader(&f, h); err != nil {
 		return 0, err
 	}
 	return c.size, t.stageFile(&f, object.Name{Type: object.TypeFile, Checksum: want})
@@ -123,41 +134,39 @@ func (t *Txn) writeFile(want object.Checksum, h *object.FileHeader, size int64, 
 // tools which compare times see none newer.
 var epoch = []unix.Timespec{{Nsec: unix.UTIME_OMIT}, {}}
 
-// applyHeader gives the verified file owner, mode and attributes: never before,
+// filePerm is the mode of a content object that is stored as a regular file.
+func (r *Repo) filePerm(h *object.FileHeader) uint32 {
+	switch {
+	case r.Mode() == Archive, h.IsSymlink():
+		return 0o644
+	case r.Mode() == BareUser:
+		return h.Perm()&0o775 | 0o400
+	}
+	return h.Perm()
+}
+
+// applyHeader gives the verified file owner, attributes and mode: never before,
 // or there would be a set-user-ID file with somebody's bytes for a moment.
-func (r *Repo) applyHeader(fd int, h *object.FileHeader) error {
-	switch r.Mode() {
-	case Archive:
-		return unix.Fchmod(fd, 0o644)
+func (t *Txn) applyHeader(f *tmpfile, h *object.FileHeader) error {
+	switch t.r.Mode() {
 	case Bare:
-		if err := unix.Fchown(fd, int(h.UID), int(h.GID)); err != nil {
+		if err := t.birth.chown(f, h.UID, h.GID); err != nil {
 			return fmt.Errorf("set owner %d:%d: %w", h.UID, h.GID, err)
 		}
-		if !r.config.DisableXattrs {
-			if err := setXattrs(fd, h.Xattrs); err != nil {
+		if !t.r.config.DisableXattrs {
+			if err := setXattrs(f.fd, h.Xattrs); err != nil {
 				return err
 			}
 		}
-		if err := unix.Fchmod(fd, h.Perm()); err != nil {
-			return err
-		}
 	case BareUser:
-		if err := unix.Fsetxattr(fd, bareUserXattr, h.MarshalMeta(), 0); err != nil {
+		if err := unix.Fsetxattr(f.fd, bareUserXattr, h.MarshalMeta(), 0); err != nil {
 			return fmt.Errorf("set %s: %w", bareUserXattr, err)
 		}
-		perm := uint32(0o644)
-		if !h.IsSymlink() {
-			perm = h.Perm()&0o775 | 0o400
-		}
-		if err := unix.Fchmod(fd, perm); err != nil {
-			return err
-		}
-	case BareUserOnly:
-		if err := unix.Fchmod(fd, h.Perm()); err != nil {
-			return err
-		}
 	}
-	return futimens(fd, epoch)
+	if err := t.birth.chmod(f, t.r.filePerm(h)); err != nil || t.r.Mode() == Archive {
+		return err
+	}
+	return futimens(f.fd, epoch)
 }
 
 // writeLink writes an object that is stored as a symbolic link.
