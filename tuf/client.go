@@ -18,8 +18,11 @@ type Config struct {
 	RootDir string
 	// Production tells whether the device certificate marks a production device; nil without a certificate.
 	Production *bool
-	// Now is the clock that expiry is judged by; time.Now if nil.
+	// Now is the clock that expiry is judged by; time.Now if nil. If it is behind a time that is known to be past, that is
+	// taken instead, and the log says so: the last time that metadata was stored, and NotBefore.
 	Now func() time.Time
+	// NotBefore is a time that is certainly past, such as when the running system was built; zero: none is known.
+	NotBefore time.Time
 	// Log gets what an operator should know, above all trust on first use; discarded if nil.
 	Log *slog.Logger
 }
@@ -78,7 +81,7 @@ func (c *Client) Stored(ctx context.Context) (*Trusted, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stored metadata in %s does not verify: %w", c.cfg.Dir, err)
 	}
-	return newTrusted(d), expired(d, c.cfg.Now(), roleRoot, roleTimestamp, roleSnapshot, roleTargets)
+	return newTrusted(d), expired(d, c.now(stored), roleRoot, roleTimestamp, roleSnapshot, roleTargets)
 }
 
 // verifySet verifies a whole set with the keys of its own root, apart from expiry.

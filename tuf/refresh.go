@@ -41,7 +41,7 @@ func (c *Client) update(ctx context.Context, run func(*refresh) error) (*Trusted
 	if err != nil && !errors.Is(err, ErrNoMetadata) {
 		return nil, err
 	}
-	r := &refresh{Config: c.cfg, ctx: ctx, now: c.cfg.Now(), stored: stored, next: &set{}}
+	r := &refresh{Config: c.cfg, ctx: ctx, now: c.now(stored), stored: stored, next: &set{}}
 	if err := run(r); err != nil {
 		return nil, err
 	}
@@ -52,6 +52,7 @@ func (c *Client) update(ctx context.Context, run func(*refresh) error) (*Trusted
 	if r.next.equal(stored) {
 		return t, nil
 	}
+	r.next.seen = latestSeen(r.now, t)
 	if err := s.save(r.next); err != nil {
 		return nil, err
 	}

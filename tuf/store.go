@@ -18,6 +18,8 @@ import (
 // set is a whole trusted set, as the bytes that were fetched.
 type set struct {
 	root, timestamp, snapshot, targets []byte
+	// seen is a time that was past when the set was stored; zero if it is not known.
+	seen time.Time
 }
 
 func (s *set) equal(o *set) bool {
@@ -30,6 +32,7 @@ func (s *set) equal(o *set) bool {
 //	current -> gen-7
 //	gen-7/format           "1\n"
 //	gen-7/root.json  timestamp.json  snapshot.json  targets.json
+//	gen-7/seen             "2030-01-02T03:04:05Z\n", a time that was past then
 //
 // A generation is complete and on disk before the link moves to it, in one rename. It is never changed afterwards. So at
 // any moment, also after a power cut, the link names a whole set that was verified.
@@ -39,6 +42,7 @@ const (
 	nextLink    = "current.next"
 	genPrefix   = "gen-"
 	formatFile  = "format"
+	seenFile    = "seen"
 )
 
 // storedFile is a file of a generation.
@@ -188,7 +192,21 @@ func (s *store) loadGeneration(gen string) (*set, error) {
 			return nil, fmt.Errorf("%s: %w", f.name, err)
 		}
 	}
+	stored.seen = readSeen(dir)
 	return stored, nil
+}
+
+// readSeen returns zero for a time that is not there or makes no sense: the metadata is good without it.
+func readSeen(dir int) time.Time {
+	data, err := readAt(dir, seenFile, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	seen, err := time.Parse(TimeFormat, strings.TrimSpace(string(data)))
+	if err != nil {
+		return time.Time{}
+	}
+	return seen
 }
 
 // readAt reads a regular file of at most limit bytes.

@@ -47,6 +47,11 @@ func (s *store) writeGeneration(gen string, next *set) error {
 			return err
 		}
 	}
+	if !next.seen.IsZero() {
+		if err := writeAt(dir, seenFile, []byte(next.seen.Format(TimeFormat)+"\n")); err != nil {
+			return err
+		}
+	}
 	if err := unix.Fsync(dir); err != nil {
 		return err
 	}
