@@ -12,6 +12,8 @@ import (
 var (
 	// ErrFetch means that a remote could not be reached or refused to serve.
 	ErrFetch = errors.New("fetch failed")
+	// ErrSignature means that none of the keys asked for has signed the commit.
+	ErrSignature = errors.New("no valid signature")
 	// ErrNotFound means that a source does not have the commit or an object of it.
 	ErrNotFound = errors.New("object not found")
 )
@@ -38,5 +40,10 @@ func isSourceFault(err error) bool {
 	if errors.Is(err, repo.ErrNoSpace) {
 		return false
 	}
-	return errors.Is(err, ErrFetch) || errors.Is(err, ErrNotFound) || errors.Is(err, repo.ErrCorrupt)
+	for _, class := range []error{ErrFetch, ErrNotFound, ErrSignature, repo.ErrCorrupt} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
 }

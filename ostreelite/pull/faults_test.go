@@ -249,7 +249,7 @@ func TestPullFallsBack(t *testing.T) {
 			twice++
 		}
 	}
-	require.LessOrEqual(t, twice, defaultWorkers, "only what was in flight is fetched again")
+	require.LessOrEqual(t, twice, leastWorkers, "only what was in flight is fetched again")
 
 	r, _ = newRepo(t, repo.BareUser)
 	_, err = Pull(context.Background(), r, options(a.commit, dead.URL, denied.URL))

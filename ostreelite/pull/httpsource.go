@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,13 +21,16 @@ import (
 
 // httpSource is an archive repository behind a web server.
 type httpSource struct {
-	base   *url.URL
-	client *http.Client
-	header http.Header
-	idle   time.Duration
-	delay  time.Duration
-	bytes  *atomic.Int64
-	log    *slog.Logger
+	// base has everything, objects the objects.
+	base, objects *url.URL
+	client        *http.Client
+	header        http.Header
+	idle          time.Duration
+	delay         time.Duration
+	bytes         *atomic.Int64
+	rate          *rate
+	log           *slog.Logger
+	trips         trips
 	// inflaters are shared: of many workers most wait for a server, and only one
 	// whose response has begun needs the large state of a decompressor.
 	inflaters sync.Pool
@@ -54,8 +59,8 @@ func (h *httpSource) String() string {
 // open checks that there is a repository which can be pulled from.
 func (h *httpSource) open(ctx context.Context) error {
 	var buf bytes.Buffer
-	err := h.get(ctx, "config", func(resp *http.Response, b *body) error {
-		if err := readLimited(&buf, resp, b, maxRemoteConfig); err != nil {
+	err := h.get(ctx, h.base, "config", func(b *body) error {
+		if err := readLimited(&buf, b, maxRemoteConfig); err != nil {
 			return classify(err, ErrFetch)
 		}
 		if err := checkRemoteConfig(buf.Bytes()); err != nil {
@@ -71,8 +76,8 @@ func (h *httpSource) open(ctx context.Context) error {
 
 // metadata fetches a metadata object. The result is verified.
 func (h *httpSource) metadata(ctx context.Context, buf *bytes.Buffer, n object.Name) ([]byte, error) {
-	err := h.get(ctx, objectPath(n), func(resp *http.Response, b *body) error {
-		err := readLimited(buf, resp, b, object.MaxMetadataSize)
+	err := h.get(ctx, h.objects, objectPath(n), func(b *body) error {
+		err := readLimited(buf, b, object.MaxMetadataSize)
 		if err == nil && object.Sum(buf.Bytes()) != n.Checksum {
 			err = errors.New("checksum is wrong")
 		}
@@ -87,7 +92,8 @@ func (h *httpSource) metadata(ctx context.Context, buf *bytes.Buffer, n object.N
 // content fetches a content object into txn.
 func (h *httpSource) content(ctx context.Context, txn *repo.Txn, c object.Checksum) error {
 	n := object.Name{Type: object.TypeFile, Checksum: c}
-	return h.get(ctx, objectPath(n), func(_ *http.Response, b *body) error {
+	return h.get(ctx, h.objects, objectPath(n), func(b *body) error {
+		b.resumes = true
 		z, ok := h.inflaters.Get().(*inflater)
 		if !ok {
 			z = newInflater()
@@ -98,6 +104,9 @@ func (h *httpSource) content(ctx context.Context, txn *repo.Txn, c object.Checks
 		if err != nil {
 			return classify(err, repo.ErrCorrupt)
 		}
+		// Compression that gains nothing adds little; without a limit, a stream of
+		// empty blocks would never end.
+		b.limit = b.got + 2*min(size, math.MaxInt64/4) + 1<<20
 		data, err := z.data(size, header.IsSymlink())
 		if err != nil {
 			return classify(err, repo.ErrCorrupt)
@@ -110,18 +119,43 @@ func (h *httpSource) content(ctx context.Context, txn *repo.Txn, c object.Checks
 	})
 }
 
-// get fetches one file below the repository, again and again as long as that
-// makes sense, and gives each response to use. path is never made from anything
-// but constants and checksums.
-func (h *httpSource) get(ctx context.Context, path string, use func(*http.Response, *body) error) error {
-	u := *h.base
+// detached fetches the detached metadata of a commit, ErrNotFound if there is
+// none. Object stores tend to answer 403 then (as libostree takes it).
+func (h *httpSource) detached(ctx context.Context, c object.Checksum) ([]byte, error) {
+	var buf bytes.Buffer
+	path := strings.TrimSuffix(objectPath(object.Name{Type: object.TypeCommit, Checksum: c}), "commit") + "commitmeta"
+	err := h.get(ctx, h.base, path, func(b *body) error {
+		err := readLimited(&buf, b, maxDetached)
+		if err == nil {
+			err = object.ValidateMetadata(buf.Bytes())
+		}
+		if err != nil {
+			return classify(err, repo.ErrCorrupt)
+		}
+		return nil
+	})
+	var status *statusError
+	if errors.As(err, &status) && status.code == http.StatusForbidden {
+		err = classify(err, ErrNotFound)
+	}
+	return buf.Bytes(), err
+}
+
+// maxDetached caps the size of detached metadata, in bytes.
+const maxDetached = 1 << 20
+
+// get fetches one file below a URL, again and again as long as that makes sense,
+// and gives each response to use. path is never made from anything but constants
+// and checksums.
+func (h *httpSource) get(ctx context.Context, base *url.URL, path string, use func(*body) error) error {
+	u := *base
 	u.Path = joinPath(u.Path, path)
 	if u.RawPath != "" {
 		u.RawPath = joinPath(u.RawPath, path)
 	}
 	var tries attempts
 	for {
-		err := h.request(ctx, &u, use)
+		err := h.once(ctx, &u, use)
 		if err == nil || ctx.Err() != nil || !isSourceFault(err) {
 			return err
 		}
@@ -153,12 +187,19 @@ func objectPath(n object.Name) string {
 	return "objects/" + sum[:2] + "/" + sum[2:] + "." + ext
 }
 
+// trustedSize is how much memory is set aside because a server says that so much
+// will come, in bytes.
+const trustedSize = 8 << 20
+
 // readLimited reads a whole body, refusing more than limit bytes.
-func readLimited(to *bytes.Buffer, resp *http.Response, b *body, limit int64) error {
-	if resp.ContentLength > limit {
+func readLimited(to *bytes.Buffer, b *body, limit int64) error {
+	size := b.resp.ContentLength
+	if size > limit {
 		return fmt.Errorf("larger than %d bytes", limit)
 	}
 	to.Reset()
+	// Room for all of it and the end: a buffer that grows leaves twice as much behind.
+	to.Grow(int(min(max(size, 0), trustedSize)) + bytes.MinRead)
 	n, err := to.ReadFrom(io.LimitReader(b, limit+1))
 	if err == nil && n > limit {
 		err = fmt.Errorf("larger than %d bytes", limit)

@@ -117,7 +117,7 @@ func TestPullKilled(t *testing.T) {
 				ostree(t, "--repo="+path, "fsck", "--quiet")
 			}
 			require.Positive(t, kills)
-			require.LessOrEqual(t, content.Load(), int64(objects+kills*defaultWorkers),
+			require.LessOrEqual(t, content.Load(), int64(objects+kills*leastWorkers),
 				"only what was in flight is fetched again")
 			out, err := ourPull(path, url, a).CombinedOutput()
 			require.NoError(t, err, "%s", out)
@@ -150,7 +150,7 @@ func TestPullTakesTurns(t *testing.T) {
 					content.Store(0)
 					out, err := tc.second(path).CombinedOutput()
 					require.NoError(t, err, "%s", out)
-					require.LessOrEqual(t, content.Load(), int64(objects-objects/share+2*defaultWorkers),
+					require.LessOrEqual(t, content.Load(), int64(objects-objects/share+2*leastWorkers),
 						"continues where the other stopped")
 					ostree(t, "--repo="+path, "refs", "--create=main", "--force", a.commit.String())
 					requireSame(t, a, path)

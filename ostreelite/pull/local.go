@@ -3,6 +3,7 @@ package pull
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,8 @@ type LocalOptions struct {
 	Commit object.Checksum
 	// Ref, if not empty, is set to the commit when all of it is there.
 	Ref string
+	// Keys are as in Options.
+	Keys []ed25519.PublicKey
 	// Workers is the number of objects in flight, 4 if 0.
 	Workers int
 	// Progress is called as in Options.
@@ -45,8 +48,12 @@ func Local(ctx context.Context, dst, src *repo.Repo, o LocalOptions) (Stats, err
 	}
 	m := &meter{start: time.Now()}
 	stop := m.report(o.Progress)
-	err := intoRepo(ctx, dst, o.Commit, o.Ref, func(d *delivery) error {
-		return d.from(ctx, &localSource{repo: src, bytes: &m.bytes}, o.Workers, m, o.Log)
+	err := intoRepo(ctx, dst, delivery{keys: o.Keys}, o.Commit, o.Ref, func(d *delivery) error {
+		l := &localSource{repo: src, bytes: &m.bytes}
+		if err := d.begin(ctx, l, o.Log); err != nil {
+			return err
+		}
+		return d.from(ctx, l, fixed(o.Workers), m)
 	})
 	stop()
 	return m.stats(), err
@@ -74,6 +81,14 @@ func (l *localSource) content(ctx context.Context, txn *repo.Txn, c object.Check
 	}
 	l.bytes.Add(size)
 	return nil
+}
+
+// String names the repository in messages.
+func (l *localSource) String() string { return l.repo.Path() }
+
+func (l *localSource) detached(_ context.Context, c object.Checksum) ([]byte, error) {
+	data, err := l.repo.Detached(c)
+	return data, l.classify(err)
 }
 
 // classify names the repository, and gives what is missing there this package's class.

@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"crypto/ed25519"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -10,8 +11,6 @@ import (
 )
 
 const (
-	// defaultWorkers is libostree's number of requests in flight.
-	defaultWorkers     = 8
 	defaultIdleTimeout = 30 * time.Second
 	defaultRetryDelay  = 500 * time.Millisecond
 )
@@ -20,6 +19,9 @@ const (
 type Remote struct {
 	// URL is that of the repository's directory, http or https.
 	URL string
+	// ContentURL, if not empty, is where the objects are; the config file and
+	// detached metadata come from URL all the same.
+	ContentURL string
 	// Client makes the requests; nil is a plain one. Its TLS settings and proxy
 	// are used, its total timeout and redirect policy are not: redirects are
 	// followed within the host only.
@@ -37,8 +39,21 @@ type Options struct {
 	Commit object.Checksum
 	// Ref, if not empty, is set to the commit when all of it is there.
 	Ref string
-	// Workers is the number of objects in flight, 8 if 0.
+	// DeltaFrom are the commits that a static delta may start from, the best first.
+	// Nil means those that refs of the repository name.
+	DeltaFrom []object.Checksum
+	// NoDeltas fetches objects even where a remote has a static delta.
+	NoDeltas bool
+	// Keys, if there are any, are the ed25519 keys of which one must have signed
+	// the commit; otherwise it is an ErrSignature before anything of the commit is
+	// fetched. The detached metadata, which has the signatures, is kept.
+	Keys []ed25519.PublicKey
+	// Workers is the number of requests in flight. 0 is for 8, and more, up to 56,
+	// the longer the round trip to the server takes.
 	Workers int
+	// MaxRate is the limit of what comes over all connections together, in bytes a
+	// second; 0 is none.
+	MaxRate int64
 	// IdleTimeout is how long a server may send nothing, 30 s if 0.
 	IdleTimeout time.Duration
 	// RetryDelay is the wait before the second attempt, doubled for each after it
@@ -47,7 +62,7 @@ type Options struct {
 	// Progress is called about ten times a second and once at the end, never
 	// from two goroutines at once.
 	Progress func(Progress)
-	// Log hears of retries and of remotes given up; nil is silence.
+	// Log hears of retries and of remotes given up for the next; nil is silence.
 	Log *slog.Logger
 }
 
@@ -57,9 +72,6 @@ func (o *Options) complete() error {
 	}
 	if len(o.Remotes) == 0 {
 		return errors.New("pull: no remote named")
-	}
-	if o.Workers <= 0 {
-		o.Workers = defaultWorkers
 	}
 	if o.IdleTimeout <= 0 {
 		o.IdleTimeout = defaultIdleTimeout

@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -23,7 +24,7 @@ func Pull(ctx context.Context, r *repo.Repo, o Options) (Stats, error) {
 	}
 	m := &meter{start: time.Now()}
 	stop := m.report(o.Progress)
-	err := intoRepo(ctx, r, o.Commit, o.Ref, func(d *delivery) error {
+	err := intoRepo(ctx, r, delivery{keys: o.Keys}, o.Commit, o.Ref, func(d *delivery) error {
 		return d.fromRemotes(ctx, o, m)
 	})
 	stop()
@@ -32,35 +33,52 @@ func Pull(ctx context.Context, r *repo.Repo, o Options) (Stats, error) {
 
 // fromRemotes tries one remote after the other.
 func (d *delivery) fromRemotes(ctx context.Context, o Options, m *meter) error {
+	limit := newRate(o.MaxRate)
 	var failed error
-	for _, remote := range o.Remotes {
-		err := d.fromRemote(ctx, remote, o, m)
+	for i, remote := range o.Remotes {
+		err := d.fromRemote(ctx, remote, o, limit, m)
 		if err == nil || ctx.Err() != nil || !isSourceFault(err) {
 			return err
+		}
+		if i < len(o.Remotes)-1 {
+			// The last error is for the caller to tell.
+			o.Log.Warn("remote failed, trying the next", "error", err)
 		}
 		if failed != nil {
 			err = fmt.Errorf("%w; %w", failed, err)
 		}
 		failed = err
-		o.Log.Warn("remote failed", "error", err)
 	}
 	return failed
 }
 
-func (d *delivery) fromRemote(ctx context.Context, remote Remote, o Options, m *meter) error {
-	base, err := parseBase(remote.URL)
-	if err != nil {
+func (d *delivery) fromRemote(ctx context.Context, remote Remote, o Options, limit *rate, m *meter) error {
+	h := &httpSource{header: requestHeader(remote.Header), idle: o.IdleTimeout, delay: o.RetryDelay,
+		bytes: &m.bytes, rate: limit, log: o.Log}
+	var err error
+	if h.base, err = parseBase(remote.URL); err != nil {
 		return err
 	}
-	client, closeIdle := ownClient(remote.Client, o.Workers)
+	if h.objects, err = parseBase(cmp.Or(remote.ContentURL, remote.URL)); err != nil {
+		return err
+	}
+	most, workers := mostWorkers, func() int { return workersFor(h.trips.least()) }
+	if o.Workers > 0 {
+		most, workers = o.Workers, fixed(o.Workers)
+	}
+	var closeIdle func()
+	h.client, closeIdle = ownClient(remote.Client, most)
 	defer closeIdle()
-	h := &httpSource{base: base, client: client, header: requestHeader(remote.Header),
-		idle: o.IdleTimeout, delay: o.RetryDelay, bytes: &m.bytes, log: o.Log}
 	if err := h.open(ctx); err != nil {
 		return err
 	}
-	return d.from(ctx, h, o.Workers, m, o.Log)
+	if err := d.begin(ctx, h, o.Log); err != nil {
+		return err
+	}
+	return d.from(ctx, h, workers, m)
 }
+
+func fixed(n int) func() int { return func() int { return n } }
 
 // requestHeader is what is sent with each request. Objects are compressed as they
 // need it; a second compression on the way would only hide sizes.

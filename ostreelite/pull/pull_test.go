@@ -113,7 +113,8 @@ func TestPullSendsHeader(t *testing.T) {
 	_, err = Pull(context.Background(), r, o)
 	require.NoError(t, err)
 	requireSame(t, a, path)
-	require.LessOrEqual(t, conns.Load(), int64(defaultWorkers))
+	// One may be made for a worker that then gets another's, which is free by now.
+	require.LessOrEqual(t, conns.Load(), int64(2*leastWorkers))
 }
 
 // TestPullProgress checks that reports never overlap, never go back and end true.

@@ -6,10 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
-	"sync/atomic"
 	"time"
 )
 
@@ -19,6 +19,9 @@ var errIdle = errors.New("server sent nothing for too long")
 // errRedirect refuses to follow a server elsewhere: headers and client
 // certificates are meant for the host that the caller named.
 var errRedirect = errors.New("redirect to another host")
+
+// maxErrorText is how much of the text behind an error status is read, in bytes.
+const maxErrorText = 4 << 10
 
 // maxRedirects bounds a chain of redirects within one host.
 const maxRedirects = 5
@@ -53,7 +56,7 @@ func ownClient(c *http.Client, workers int) (*http.Client, func()) {
 	}
 	t, ok := own.Transport.(*http.Transport)
 	if !ok {
-		return &own, func() {}
+		return &own, own.CloseIdleConnections
 	}
 	t = t.Clone()
 	t.MaxIdleConns = 0
@@ -63,51 +66,21 @@ func ownClient(c *http.Client, workers int) (*http.Client, func()) {
 	return &own, t.CloseIdleConnections
 }
 
-// body is a response body that a stalled server cannot hold open. The idle clock
-// runs only while a read waits, so a slow disk here does not count against it.
-type body struct {
-	r     io.Reader
-	idle  *time.Timer
-	limit time.Duration
-	bytes *atomic.Int64
-	// broken is the transport's error other than the regular end.
-	broken error
-}
-
-func (b *body) Read(p []byte) (int, error) {
-	b.idle.Reset(b.limit)
-	n, err := b.r.Read(p)
-	b.idle.Stop()
-	b.bytes.Add(int64(n))
-	if err != nil && err != io.EOF {
-		b.broken = err
-	}
-	return n, err
-}
-
-// request makes one attempt to GET u and gives the body to use.
+// once makes one attempt to GET u and gives the body to use.
 // Its error has the classes that decide what follows.
-func (h *httpSource) request(ctx context.Context, u *url.URL, use func(*http.Response, *body) error) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	idle := time.AfterFunc(h.idle, func() { cancel(errIdle) })
-	defer idle.Stop()
-
-	req := (&http.Request{Method: http.MethodGet, URL: u, Host: u.Host, Header: h.header.Clone(),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(ctx)
-	resp, err := h.client.Do(req)
-	idle.Stop()
-	if err != nil {
-		return classifyTransport(ctx, err)
-	}
-	defer resp.Body.Close()
-	if err := classifyStatus(resp); err != nil {
+func (h *httpSource) once(ctx context.Context, u *url.URL, use func(*body) error) error {
+	b := &body{h: h, ctx: ctx, url: u, limit: math.MaxInt64}
+	defer b.close()
+	if err := b.request(nil); err != nil {
 		return err
 	}
-	b := &body{r: resp.Body, idle: idle, limit: h.idle, bytes: h.bytes}
-	err = use(resp, b)
+	if err := classifyStatus(b.resp); err != nil {
+		return err
+	}
+	b.validator = validator(b.resp)
+	err := use(b)
 	if b.broken != nil {
-		return classifyTransport(ctx, b.broken)
+		return b.broken
 	}
 	return err
 }

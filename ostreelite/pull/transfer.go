@@ -6,14 +6,18 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
 	"github.com/sotabox/sotabox/ostreelite/repo"
 )
 
-// source is where objects come from. Both methods may be called at once from
+// source is where objects come from. Its methods may be called at once from
 // many workers, each with its own buffer.
 type source interface {
+	fmt.Stringer
+	// detached gives the detached metadata of a commit, or ErrNotFound.
+	detached(ctx context.Context, c object.Checksum) ([]byte, error)
 	// metadata gives the verified bytes of a commit, dirtree or dirmeta. They may
 	// be those of the buffer, and so valid until it is used again.
 	metadata(ctx context.Context, buf *bytes.Buffer, n object.Name) ([]byte, error)
@@ -31,39 +35,60 @@ type transfer struct {
 	src   source
 	queue *queue
 	meter *meter
+	// workers is how many there should be by now. There are never less of them
+	// than there were.
+	workers func() int
+	hired   atomic.Int64
+	running sync.WaitGroup
+	cancel  context.CancelFunc
 }
 
-// run walks the tree of c with a number of workers and returns when everything is
-// in the transaction or the first error has stopped all of them.
-func (t *transfer) run(ctx context.Context, c *object.Commit, workers int) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+// run walks the tree of c and returns when everything is in the transaction or
+// the first error has stopped all workers.
+func (t *transfer) run(ctx context.Context, c *object.Commit) error {
+	ctx, t.cancel = context.WithCancel(ctx)
+	defer t.cancel()
 	defer context.AfterFunc(ctx, func() { t.queue.fail(context.Cause(ctx)) })()
 
 	t.queue.addMeta(object.Name{Type: object.TypeDirTree, Checksum: c.Tree},
 		object.Name{Type: object.TypeDirMeta, Checksum: c.Meta})
-	var running sync.WaitGroup
-	for range workers {
-		running.Go(func() {
-			var buf bytes.Buffer
-			for {
-				j, ok := t.queue.next()
-				if !ok {
-					return
-				}
-				fetched, err := t.bring(ctx, &buf, j)
-				t.queue.done(j, fetched, err)
-				if err != nil {
-					cancel()
-				}
-				if buf.Cap() > keepBuffer {
-					buf = bytes.Buffer{}
-				}
-			}
-		})
-	}
-	running.Wait()
+	t.hire(ctx)
+	t.running.Wait()
 	return t.queue.result()
+}
+
+// hire starts workers up to the number wanted.
+func (t *transfer) hire(ctx context.Context) {
+	for {
+		n := t.hired.Load()
+		if n >= int64(t.workers()) {
+			return
+		}
+		if t.hired.CompareAndSwap(n, n+1) {
+			t.running.Go(func() { t.work(ctx) })
+		}
+	}
+}
+
+// work is what each worker does.
+func (t *transfer) work(ctx context.Context) {
+	var buf bytes.Buffer
+	for {
+		j, ok := t.queue.next()
+		if !ok {
+			return
+		}
+		fetched, err := t.bring(ctx, &buf, j)
+		t.queue.done(j, fetched, err)
+		if err != nil {
+			t.cancel()
+			return
+		}
+		if buf.Cap() > keepBuffer {
+			buf = bytes.Buffer{}
+		}
+		t.hire(ctx)
+	}
 }
 
 // bring makes sure that the transaction has the object of a job, and that what it
