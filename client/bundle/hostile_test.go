@@ -150,7 +150,7 @@ func TestBombs(t *testing.T) {
 		"file":      "ostree_repo/objects/aa/" + strings.Repeat("b", 62) + ".filez",
 		"app":       "apps/apps/shop/x/uri",
 		"unlooked":  "whatever",
-		"long name": strings.Repeat("x/", 600<<10) + "x",
+		"long name": strings.Repeat("x/", 200<<10) + "x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			packed := zeros(t, f.files, entry, huge)
@@ -160,7 +160,7 @@ func TestBombs(t *testing.T) {
 			grown := memory() - before
 			require.Less(t, grown, int64(64<<20))
 			switch name {
-			case "app", "unlooked":
+			case "app", "unlooked", "long name":
 				require.NoError(t, err)
 			default:
 				require.Error(t, err)
