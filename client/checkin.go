@@ -21,10 +21,15 @@ type CheckInResult struct {
 // CheckIn brings the metadata up to date and finds the targets for this
 // device. If the gateway cannot be reached or serves something that must be
 // refused, the stored metadata is used as long as it still verifies; the log
-// says so. Errors: the ErrMetadata classes, ErrNoMatchingTarget.
+// says so. Errors: the ErrMetadata classes, ErrNoMatchingTarget; with a bundle (see
+// UseBundle) also ErrBundle and ErrNoContent.
 func (c *Client) CheckIn(ctx context.Context) (CheckInResult, error) {
 	c.report.checkInStarted(ctx)
-	result, details, err := c.checkIn(ctx)
+	checkIn := c.checkIn
+	if c.offline != nil {
+		checkIn = c.checkInBundle
+	}
+	result, details, err := checkIn(ctx)
 	c.report.checkInFinished(ctx, c.Current(), details, err)
 	return result, err
 }
@@ -54,18 +59,25 @@ func (c *Client) checkIn(ctx context.Context) (result CheckInResult, details str
 		}
 		c.log.Error("refreshing the metadata failed, going on with what is stored", "err", err)
 		trusted = stored
-	} else if trusted.Changed {
-		details = fmt.Sprintf("root: %d; timestamp: %d; snapshot: %d; targets: %d",
-			trusted.RootVersion, trusted.TimestampVersion, trusted.SnapshotVersion, trusted.TargetsVersion)
 	}
 	result.Targets, err = c.candidates(trusted)
-	return result, details, err
+	return result, changes(trusted), err
+}
+
+// changes says what a refresh brought, "" if nothing.
+func changes(t *tuf.Trusted) string {
+	if !t.Changed {
+		return ""
+	}
+	return fmt.Sprintf("root: %d; timestamp: %d; snapshot: %d; targets: %d",
+		t.RootVersion, t.TimestampVersion, t.SnapshotVersion, t.TargetsVersion)
 }
 
 // Stored finds the targets for this device in the stored metadata, without
 // network. Errors: ErrMetadataInvalid (also for expired or missing metadata,
 // which is what scripts of list, pull and install expect), ErrMetadataStorage,
-// ErrNoMatchingTarget.
+// ErrNoMatchingTarget; with a bundle, which must have the content of a target, also
+// ErrNoContent.
 func (c *Client) Stored(ctx context.Context) (CheckInResult, error) {
 	client, err := c.metadata(nil)
 	if err != nil {
@@ -79,6 +91,9 @@ func (c *Client) Stored(ctx context.Context) (CheckInResult, error) {
 		return CheckInResult{}, fmt.Errorf("stored metadata cannot be used, run check first: %w: %w", ErrMetadataInvalid, err)
 	}
 	targets, err := c.candidates(trusted)
+	if err == nil && c.offline != nil {
+		targets, err = c.storedInBundle(ctx, targets)
+	}
 	return CheckInResult{Targets: targets}, err
 }
 
@@ -86,8 +101,12 @@ func (c *Client) candidates(trusted *tuf.Trusted) ([]Target, error) {
 	for _, skipped := range trusted.Skipped {
 		c.log.Warn("ignoring a malformed target", "target", skipped.Name, "reason", skipped.Reason)
 	}
+	listed := trusted.Targets
+	if c.offline != nil {
+		listed = bundled(listed)
+	}
 	tags := c.config.Pacman.Tags
-	targets := Candidates(trusted.Targets, c.hardwareID(), tags)
+	targets := Candidates(listed, c.hardwareID(), tags)
 	if len(targets) == 0 {
 		return nil, fmt.Errorf("none of %d targets is for hardware id %q and tags %q: %w",
 			len(trusted.Targets), c.hardwareID(), strings.Join(tags, ","), ErrNoMatchingTarget)

@@ -33,7 +33,10 @@ type Options struct {
 	// ReadOnly opens the device for looking at it: nothing is written or
 	// locked, so it works beside a running update.
 	ReadOnly bool
-	Log      *slog.Logger
+	// Sysroot, if not empty, replaces the configured sysroot and means one that
+	// this system does not run from: a rescue system updates what it has mounted.
+	Sysroot string
+	Log     *slog.Logger
 	// Progress, if set, is called a few times a second while pulling.
 	Progress func(Progress)
 	// Version of the program, for the gateway's logs.
@@ -56,6 +59,8 @@ type Client struct {
 	stateDir *os.File
 	state    state.State
 	boot     bootFacts
+	// offline is nil with a gateway.
+	offline *offline
 }
 
 // stateDirName holds everything that the agent remembers, below storage.path.
@@ -70,6 +75,9 @@ func Open(o Options) (_ *Client, err error) {
 	}
 	if c.config, err = config.Load(config.Options{Paths: o.ConfigPaths}); err != nil {
 		return nil, err
+	}
+	if o.Sysroot != "" {
+		c.config.Pacman.Sysroot, c.config.Pacman.Booted = o.Sysroot, false
 	}
 	for _, w := range c.config.Warnings {
 		c.log.Warn(w)
@@ -102,7 +110,7 @@ func Open(o Options) (_ *Client, err error) {
 
 // Close releases what Open took. What was durable stays so.
 func (c *Client) Close() error {
-	var errs []error
+	errs := []error{c.closeBundle()}
 	if c.report != nil {
 		errs = append(errs, c.report.close())
 	}

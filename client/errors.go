@@ -21,11 +21,20 @@ var (
 	ErrMetadataNotFound = tuf.ErrNotFound
 	// ErrMetadataStorage: metadata could not be read or written on this device.
 	ErrMetadataStorage = tuf.ErrStorage
+	// ErrBundle: an offline bundle is damaged, or its own metadata is missing,
+	// wrong, expired, or not meant for this device.
+	ErrBundle = tuf.ErrBundle
 
 	// ErrNoMatchingTarget: no target has one of the device's tags and its hardware id.
 	ErrNoMatchingTarget = errors.New("no target for this device")
 	// ErrTargetNotFound: no matching target has the name or version asked for.
 	ErrTargetNotFound = errors.New("target not found")
+	// ErrNoContent: an offline bundle lacks the commit or apps of the target.
+	ErrNoContent = errors.New("not in the bundle")
+	// ErrAlreadyInstalled: the target asked for is what the device runs.
+	ErrAlreadyInstalled = errors.New("target is already installed")
+	// ErrDowngrade: the target is lower than what the device runs.
+	ErrDowngrade = errors.New("downgrade refused")
 	// ErrNoRollbackTarget: no earlier target is known to have worked.
 	ErrNoRollbackTarget = errors.New("no target to roll back to")
 	// ErrInstallationPending: an installation must be finished (or rolled back) first.

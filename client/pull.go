@@ -11,7 +11,7 @@ import (
 
 // Pull downloads the selected target so that Install can work without network.
 // It goes on where an interrupted pull stopped. Errors: ErrInstallationPending,
-// ErrDownload, ErrNoSpace, ErrUnsupported.
+// ErrDownload, ErrNoSpace, ErrUnsupported, with a bundle also ErrNoContent.
 func (c *Client) Pull(ctx context.Context, sel Selection) error {
 	if err := c.ready(); err != nil {
 		return err
@@ -36,6 +36,9 @@ func (c *Client) fetch(ctx context.Context, t Target) error {
 	}
 	if have, err := c.pulled(commit); err != nil || have {
 		return err
+	}
+	if c.offline != nil {
+		return c.fetchFromBundle(ctx, t, commit)
 	}
 	if c.config.Pacman.OSTreeServer == "" {
 		return fmt.Errorf("pulling %s: no ostree_server is configured in section [pacman]: %w", t.Name, ErrDownload)

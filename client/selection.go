@@ -14,7 +14,21 @@ type Want struct {
 	// Version is meant if HasVersion is set.
 	Version    int
 	HasVersion bool
+	// Downgrade says what to do about a version lower than the current one.
+	Downgrade Downgrade
 }
+
+// Downgrade is a rule about lower versions.
+type Downgrade int
+
+const (
+	// DowngradeNamed: only when named, or as the configuration says.
+	DowngradeNamed Downgrade = iota
+	// DowngradeRefused: ErrDowngrade.
+	DowngradeRefused
+	// DowngradeAllowed: as any other version.
+	DowngradeAllowed
+)
 
 // Named reports whether a certain target was asked for.
 func (w Want) Named() bool { return w.Name != "" || w.HasVersion }
@@ -47,12 +61,18 @@ const (
 	RollBack
 )
 
-// Selection is the decision of Select. Target is meant unless Action is NoUpdate.
+// Selection is the decision of Select.
 type Selection struct {
 	Action Action
+	// Target is what to install. If Action is NoUpdate it is what the device runs
+	// if that is what was asked for, and the zero Target otherwise.
 	Target Target
 	Reason string
 }
+
+// AlreadyInstalled reports whether there is nothing to do because the device runs
+// what was asked for.
+func (s Selection) AlreadyInstalled() bool { return s.Action == NoUpdate && s.Target.Name != "" }
 
 // Facts is what the decision about the next target rests on.
 type Facts struct {
@@ -69,7 +89,7 @@ type Facts struct {
 }
 
 // Select decides which target to install. Errors: ErrNoMatchingTarget (no
-// candidates), ErrTargetNotFound, ErrNoRollbackTarget.
+// candidates), ErrTargetNotFound, ErrNoRollbackTarget, ErrDowngrade.
 func Select(f Facts, want Want) (Selection, error) {
 	if len(f.Candidates) == 0 {
 		return Selection{}, fmt.Errorf("selecting a target: %w", ErrNoMatchingTarget)
@@ -79,9 +99,11 @@ func Select(f Facts, want Want) (Selection, error) {
 		return Selection{}, fmt.Errorf("selecting target %s: %w", want, ErrTargetNotFound)
 	}
 	if candidate.Name != f.Current.Name {
-		switch {
+		switch lower := candidate.Version < f.Current.Version; {
+		case lower && want.Downgrade == DowngradeRefused:
+			return Selection{}, fmt.Errorf("%s is older than %s, which runs: %w", candidate.Name, f.Current.Name, ErrDowngrade)
 		case want.Named():
-		case candidate.Version < f.Current.Version && !f.AutoDowngrade:
+		case lower && !f.AutoDowngrade && want.Downgrade != DowngradeAllowed:
 			return Selection{}, nil
 		case f.Failing(candidate.Name):
 			return syncApps(f), nil
@@ -97,7 +119,10 @@ func Select(f Facts, want Want) (Selection, error) {
 	if want.Named() {
 		return Selection{SyncApps, candidate, "Syncing Active Target Apps"}, nil
 	}
-	return syncApps(f), nil
+	if sel := syncApps(f); sel.Action != NoUpdate {
+		return sel, nil
+	}
+	return Selection{Target: candidate}, nil
 }
 
 func syncApps(f Facts) Selection {

@@ -31,7 +31,7 @@ func TestSelect(t *testing.T) {
 		{name: "newest of several", current: v(1), action: NewVersion, target: v(3)},
 		{name: "from the initial target", current: initial, action: NewVersion, target: v(3)},
 		{name: "initial target beside its own version", current: initial, targets: all[:1], action: NewVersion, target: v(1)},
-		{name: "already newest", current: v(3), action: NoUpdate},
+		{name: "already newest", current: v(3), action: NoUpdate, target: v(3)},
 		{name: "apps need work", current: v(3), apps: []string{"app is missing"}, action: SyncApps, target: v(3)},
 		{name: "newest failed before", current: v(1), failing: []string{"t-3"}, action: NoUpdate},
 		{name: "newest failed before, apps need work", current: v(1), failing: []string{"t-3"}, apps: []string{"x"}, action: SyncApps, target: v(1)},
@@ -43,6 +43,12 @@ func TestSelect(t *testing.T) {
 		{name: "name and version disagree", current: v(3), want: Want{Name: "t-1", Version: 2, HasVersion: true}, err: ErrTargetNotFound},
 		{name: "only lower ones", current: v(9), action: NoUpdate},
 		{name: "only lower ones, allowed", current: v(9), auto: true, action: NewVersion, target: v(3)},
+		{name: "only lower ones, asked to allow that", current: v(9), want: Want{Downgrade: DowngradeAllowed}, action: NewVersion, target: v(3)},
+		{name: "only lower ones, refused", current: v(9), auto: true, want: Want{Downgrade: DowngradeRefused}, err: ErrDowngrade},
+		{name: "named lower, refused", current: v(3), want: Want{Name: "t-1", Downgrade: DowngradeRefused}, err: ErrDowngrade},
+		{name: "named lower, allowed", current: v(3), want: Want{Name: "t-1", Downgrade: DowngradeAllowed}, action: NewVersion, target: v(1)},
+		{name: "higher, no downgrade", current: v(1), want: Want{Downgrade: DowngradeRefused}, action: NewVersion, target: v(3)},
+		{name: "failed before and lower, allowed", current: v(9), failing: []string{"t-3"}, want: Want{Downgrade: DowngradeAllowed}, action: NoUpdate},
 		{name: "running a failing one", current: v(3), failing: []string{"t-3"}, rollback: &one, action: RollBack, target: v(1)},
 		{name: "running a failing one, no way back", current: v(3), failing: []string{"t-3"}, err: ErrNoRollbackTarget},
 		{name: "running a failing one, newer there", current: v(2), failing: []string{"t-2"}, rollback: &one, action: NewVersion, target: v(3)},
@@ -61,6 +67,7 @@ func TestSelect(t *testing.T) {
 			require.Equal(t, c.action, got.Action)
 			require.Equal(t, c.target, got.Target)
 			require.Equal(t, c.action == NoUpdate, got.Reason == "")
+			require.Equal(t, c.action == NoUpdate && c.target.Name != "", got.AlreadyInstalled())
 		})
 	}
 }
