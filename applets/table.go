@@ -3,6 +3,7 @@ package applets
 import (
 	"github.com/sotabox/sotabox/applets/aktualizrlite"
 	"github.com/sotabox/sotabox/applets/applet"
+	"github.com/sotabox/sotabox/applets/bundleapply"
 	"github.com/sotabox/sotabox/applets/sotactl"
 )
 
@@ -12,5 +13,6 @@ func Table() []applet.Applet {
 	return []applet.Applet{
 		aktualizrlite.Applet(),
 		sotactl.Applet(),
+		bundleapply.Applet(),
 	}
 }

@@ -70,9 +70,6 @@ func execute(call applet.Call, o options, c command) int {
 }
 
 func open(ctx context.Context, call applet.Call, o options, c command) (code int, err error) {
-	if o.srcDir != "" && c.usesSource() {
-		return 0, fmt.Errorf("--src-dir %s: offline bundles are %w by this build; update from the gateway", o.srcDir, client.ErrUnsupported)
-	}
 	level, log := new(slog.LevelVar), (*slog.Logger)(nil)
 	level.Set(o.level(logging.LevelInfo))
 	log = logging.New(call.Stderr, level)
@@ -95,6 +92,11 @@ func open(ctx context.Context, call applet.Call, o options, c command) (code int
 	if configured, err := logging.Level(agent.LogLevel()); err == nil {
 		level.Set(o.level(configured))
 	}
+	if c.usesSource() {
+		if err := agent.UseBundle(client.BundleOptions{Path: o.srcDir}); err != nil {
+			return 0, err
+		}
+	}
 	return c.run(&invocation{Call: call, options: o, ctx: ctx, log: log, meter: meter, client: agent})
 }
 
@@ -115,7 +117,7 @@ func (o options) level(configured slog.Level) slog.Level {
 // others accept --src-dir and ignore it.
 func (c command) usesSource() bool {
 	switch c.name {
-	case "check", "pull", "install", "update", "rollback":
+	case "check", "list", "pull", "install", "update", "rollback":
 		return true
 	}
 	return false

@@ -62,8 +62,11 @@ func (i *invocation) pull() (int, error) {
 		return 0, err
 	}
 	sel, err := i.client.Select(found, i.want)
-	if err != nil || i.upToDate(sel) {
+	if err != nil {
 		return 0, err
+	}
+	if sel.Action == client.NoUpdate {
+		return 0, i.upToDate(sel)
 	}
 	return exitcode.OK, i.client.Pull(i.ctx, sel)
 }
@@ -87,8 +90,11 @@ func (i *invocation) apply(find finder, act actor) (int, error) {
 			return 0, err
 		}
 		sel, err := i.client.Select(found, i.want)
-		if err != nil || i.upToDate(sel) {
+		if err != nil {
 			return 0, err
+		}
+		if sel.Action == client.NoUpdate {
+			return 0, i.upToDate(sel)
 		}
 		if outcome, err = act(i.ctx, sel); err != nil {
 			return 0, err
@@ -116,12 +122,14 @@ func (i *invocation) rollback() (int, error) {
 	return exitcode.OfOutcome(outcome), nil
 }
 
-func (i *invocation) upToDate(sel client.Selection) bool {
-	if sel.Action != client.NoUpdate {
-		return false
+// upToDate ends a command that has nothing to do. To scripts, installing a bundle
+// again is an error; a gateway with nothing new is not.
+func (i *invocation) upToDate(sel client.Selection) error {
+	if i.client.Offline() && sel.AlreadyInstalled() {
+		return fmt.Errorf("%s: %w", sel.Target.Name, client.ErrAlreadyInstalled)
 	}
 	i.log.Info("the device is up to date", "target", i.client.Current().Name)
-	return true
+	return nil
 }
 
 // tell says in words what the exit code says in a number.

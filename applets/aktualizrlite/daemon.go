@@ -65,8 +65,11 @@ func (i *invocation) poll() (client.Outcome, error) {
 		return client.Done, err
 	}
 	sel, err := i.client.Select(found, client.Want{})
-	if err != nil || i.upToDate(sel) {
+	if err != nil {
 		return client.Done, err
+	}
+	if sel.Action == client.NoUpdate {
+		return client.Done, i.upToDate(sel)
 	}
 	return i.client.Update(i.ctx, sel)
 }

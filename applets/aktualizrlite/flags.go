@@ -78,7 +78,7 @@ func flags() []flag {
 			}},
 		{name: "json", arg: "0|1", usage: "check, list, status: print JSON, and no logs unless --loglevel is given",
 			set: func(o *options, v string) (err error) { o.json, err = parseBool("--json", v); return err }},
-		{name: "src-dir", arg: "DIR", usage: "offline update bundle; not supported by this version",
+		{name: "src-dir", arg: "DIR", usage: "update from an offline bundle: a directory, or an archive of one",
 			set: func(o *options, v string) error { o.srcDir = v; return nil }},
 		{name: "report-hw-info", arg: "0|1", usage: "accepted; this version reports no hardware",
 			set: func(_ *options, v string) error { _, err := parseBool("--report-hw-info", v); return err }},

@@ -15,11 +15,13 @@ const (
 	CachedMetadata      = 3
 	MetadataFailure     = 4
 	NoMatchingTarget    = 6
+	NoContent           = 8
 	AppsNeedRun         = 10
 	MetadataInvalid     = 11
 	MetadataExpired     = 12
 	MetadataFetch       = 13
 	MetadataNotFound    = 14
+	BundleInvalid       = 15
 	NewVersion          = 16
 	SyncApps            = 17
 	RollBack            = 18
@@ -29,7 +31,9 @@ const (
 	NothingPending      = 40
 	DownloadFailed      = 50
 	NoSpace             = 60
+	AlreadyInstalled    = 75
 	NeedsReboot         = 100
+	Downgrade           = 102
 	RolledBack          = 110
 	RollbackNeedsReboot = 120
 	RollbackFailed      = 130
@@ -47,12 +51,16 @@ var classes = []struct {
 	{client.ErrInstallationPending, InstallationPending},
 	{client.ErrNothingPending, NothingPending},
 	{client.ErrNoSpace, NoSpace},
+	{client.ErrAlreadyInstalled, AlreadyInstalled},
+	{client.ErrDowngrade, Downgrade},
+	{client.ErrNoContent, NoContent},
 	{client.ErrNotPulled, DownloadFailed},
 	{client.ErrDownload, DownloadFailed},
 	{client.ErrNoMatchingTarget, NoMatchingTarget},
 	{client.ErrTargetNotFound, TargetNotFound},
 	{client.ErrNoRollbackTarget, NoRollbackTarget},
 	{client.ErrMetadataStorage, MetadataFailure},
+	{client.ErrBundle, BundleInvalid},
 	{client.ErrMetadataExpired, MetadataExpired},
 	{client.ErrMetadataInvalid, MetadataInvalid},
 	{client.ErrMetadataNotFound, MetadataNotFound},

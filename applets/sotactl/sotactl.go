@@ -35,7 +35,7 @@ Commands (default: daemon):
 
 Options:
   -t, --target NAME   the target for pull and install; may also follow the command
-  -s, --src-dir DIR   offline update bundle; not supported by this version
+  -s, --src-dir DIR   update from an offline bundle: a directory, or an archive of one
   -h, --help          print this text
 
 AKLITE_CONFIG_DIR names the configuration directory.
@@ -66,9 +66,6 @@ func run(call applet.Call) int {
 }
 
 func work(ctx context.Context, call applet.Call, o options) (text string, err error) {
-	if o.srcDir != "" {
-		return "", fmt.Errorf("--src-dir %s: offline bundles are %w by this build; update from the gateway", o.srcDir, client.ErrUnsupported)
-	}
 	log := logging.New(call.Stderr, logging.LevelInfo)
 	meter := progress.New(call.Stderr, log)
 	open := client.Options{Log: log, Version: call.Version, Progress: meter.Show}
@@ -83,6 +80,9 @@ func work(ctx context.Context, call applet.Call, o options) (text string, err er
 		meter.Done()
 		err = errors.Join(err, c.Close())
 	}()
+	if err := c.UseBundle(client.BundleOptions{Path: o.srcDir}); err != nil {
+		return "", err
+	}
 	switch o.command {
 	case "check":
 		return check(ctx, c)
