@@ -1,11 +1,11 @@
 package repo
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"golang.org/x/sys/unix"
 )
@@ -34,13 +34,20 @@ func readFile(dirfd int, name string, flags int, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := os.NewFile(uintptr(fd), name)
+	f := &rawFile{fd}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		return nil, err
+	}
+	// The size is a hint: a byte more tells whether it is right.
+	var data bytes.Buffer
+	data.Grow(int(min(max(st.Size, 0), limit)) + 1)
+	n, err := data.ReadFrom(io.LimitReader(f, limit+1))
+	if err == nil && n > limit {
 		err = fmt.Errorf("%s has more than %d bytes", name, limit)
 	}
-	return data, err
+	return data.Bytes(), err
 }
 
 // replaceFile writes a file aside and renames it over name, so that a reader or

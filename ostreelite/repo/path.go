@@ -11,10 +11,18 @@ import (
 // directories (libostree's _ostree_loose_path).
 func loosePath(n object.Name, mode Mode) string {
 	ext := n.Type.String()
-	if n.Type == object.TypeFile && mode == Archive {
-		ext = "filez"
+	if n.Type == object.TypeFile {
+		ext = contentExt(mode)
 	}
 	return loosePathExt(n.Checksum, ext)
+}
+
+// contentExt is how the names of content objects end.
+func contentExt(mode Mode) string {
+	if mode == Archive {
+		return "filez"
+	}
+	return "file"
 }
 
 func loosePathExt(c object.Checksum, ext string) string {
@@ -27,7 +35,8 @@ func loosePathExt(c object.Checksum, ext string) string {
 }
 
 // parseLoosePath is the other way round, for a file in directory dir ("ab").
-// ok is false for what is no object of ours.
+// ok is false for what is no object of ours; the checksum is that of the object
+// it goes with, or zero.
 func parseLoosePath(dir, file string, mode Mode) (n object.Name, ext string, ok bool) {
 	sum, ext, found := strings.Cut(file, ".")
 	if !found {
@@ -38,11 +47,15 @@ func parseLoosePath(dir, file string, mode Mode) (n object.Name, ext string, ok 
 		return n, "", false
 	}
 	n.Checksum = c
-	for t := object.TypeFile; t <= object.TypeCommit; t++ {
-		n.Type = t
-		if loosePath(n, mode) == dir+"/"+file {
-			return n, ext, true
-		}
+	switch ext {
+	case object.TypeCommit.String():
+		n.Type = object.TypeCommit
+	case object.TypeDirTree.String():
+		n.Type = object.TypeDirTree
+	case object.TypeDirMeta.String():
+		n.Type = object.TypeDirMeta
+	case contentExt(mode):
+		n.Type = object.TypeFile
 	}
-	return object.Name{Checksum: c}, ext, false
+	return n, ext, n.Type != 0
 }

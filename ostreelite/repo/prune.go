@@ -76,36 +76,54 @@ func (r *Repo) reachable(ctx context.Context, keep []object.Checksum) (map[objec
 // commit that is there and not marked as partial is complete.
 func (r *Repo) deleteAllBut(ctx context.Context, keep map[object.Name]struct{}) (PruneStats, error) {
 	var stats PruneStats
-	for _, commits := range []bool{true, false} {
-		err := r.eachLoose(func(l loose) error { return r.deleteUnless(ctx, keep, l, commits, &stats) })
-		if err != nil {
+	others := false
+	err := r.eachLoose(func(l loose) error {
+		n := l.belongs()
+		_, kept := keep[n]
+		switch {
+		case n.Type == 0:
+			return nil
+		case kept:
+			stats.Kept++
+			return nil
+		case n.Type == object.TypeCommit:
+			return r.delete(ctx, l, &stats)
+		}
+		others = true
+		return nil
+	})
+	if err != nil || !others {
+		return stats, err
+	}
+	if stats.Deleted > 0 && r.config.Fsync {
+		if err := unix.Syncfs(r.dir); err != nil {
 			return stats, err
 		}
-		if commits && stats.Deleted > 0 && r.config.Fsync {
-			if err := unix.Syncfs(r.dir); err != nil {
-				return stats, err
-			}
-		}
 	}
-	return stats, nil
+	return stats, r.eachLoose(func(l loose) error {
+		n := l.belongs()
+		if _, kept := keep[n]; kept || n.Type == 0 || n.Type == object.TypeCommit {
+			return nil
+		}
+		return r.delete(ctx, l, &stats)
+	})
 }
 
-// deleteUnless deletes one object file, in the pass that is for its kind.
-func (r *Repo) deleteUnless(ctx context.Context, keep map[object.Name]struct{}, l loose, commits bool, stats *PruneStats) error {
+// belongs is the object that a file is, or goes with; its type is 0 for what is
+// unknown.
+func (l loose) belongs() object.Name {
 	n := l.name
 	switch l.ext {
-	case "commitmeta":
+	case detachedExt:
 		n.Type = object.TypeCommit
 	case "payload-link":
 		n.Type = object.TypeFile
 	}
-	if n.Type == 0 || (n.Type == object.TypeCommit) != commits {
-		return nil
-	}
-	if _, ok := keep[n]; ok {
-		stats.Kept++
-		return nil
-	}
+	return n
+}
+
+// delete deletes the file of an object.
+func (r *Repo) delete(ctx context.Context, l loose, stats *PruneStats) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -123,7 +141,7 @@ func (r *Repo) deleteUnless(ctx context.Context, keep map[object.Name]struct{}, 
 	stats.Deleted++
 	stats.Bytes += st.Size
 	if l.name.Type == object.TypeCommit {
-		return r.ClearPartial(n.Checksum)
+		return r.ClearPartial(l.name.Checksum)
 	}
 	return nil
 }
