@@ -2,9 +2,9 @@ package repo
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
@@ -14,24 +14,36 @@ import (
 // inflater reads archived content: the header, then raw deflate data.
 type inflater struct {
 	pools *pools
-	src   sourceError
+	src   compressed
 	z     inflate.Reader
 }
 
-// sourceError remembers how the compressed stream's source failed, to tell it
-// from bad data.
-type sourceError struct {
-	r   io.Reader
-	err error
+// compressed is the source of a compressed stream. It remembers how it failed, to
+// tell that from bad data.
+type compressed struct {
+	r    io.Reader
+	err  error
+	left int64 // bytes that may come
 }
 
-func (s *sourceError) Read(p []byte) (int, error) {
+func (s *compressed) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	if err != nil && err != io.EOF {
 		s.err = err
 	}
+	if s.left -= int64(n); s.left < 0 {
+		return 0, errEndless
+	}
 	return n, err
 }
+
+// errEndless is for a stream of empty blocks, which has no data that would grow
+// too large.
+var errEndless = fmt.Errorf("%w: far more compressed than inflated data", ErrCorrupt)
+
+// limit bounds what may come for size bytes of data: compression that gains
+// nothing adds little.
+func (s *compressed) limit(size int64) { s.left = 2*min(size, math.MaxInt64/4) + 1<<20 }
 
 // inflate reads from r; release gives its buffers back.
 func (p *pools) inflate(r io.Reader) *inflater {
@@ -39,7 +51,7 @@ func (p *pools) inflate(r io.Reader) *inflater {
 	if !ok {
 		z = &inflater{pools: p}
 	}
-	z.src = sourceError{r: r}
+	z.src = compressed{r: r, left: math.MaxInt64}
 	z.z.Reset(&z.src)
 	return z
 }
@@ -57,6 +69,8 @@ func (z *inflater) header() (*object.FileHeader, int64, error) {
 		err = z.src.err
 	case err != nil:
 		err = fmt.Errorf("%w: %w", ErrCorrupt, err)
+	default:
+		z.src.limit(size)
 	}
 	return h, size, err
 }
@@ -78,7 +92,7 @@ func (z *inflater) Read(p []byte) (int, error) {
 }
 
 func (z *inflater) classify(err error) error {
-	if err == nil || err == io.EOF || z.src.err != nil {
+	if err == nil || err == io.EOF || err == errEndless || z.src.err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %w", ErrCorrupt, err)
@@ -138,8 +152,3 @@ func (r *Repo) openArchived(f *rawFile) (*object.FileHeader, int64, io.ReadClose
 
 // noData is what a symbolic link has.
 func noData() io.ReadCloser { return io.NopCloser(bytes.NewReader(nil)) }
-
-// isCorrupt reports whether bytes, and not the reading of them, are at fault.
-func isCorrupt(err error) bool {
-	return errors.Is(err, ErrCorrupt) || errors.Is(err, object.ErrMalformed)
-}
