@@ -31,7 +31,7 @@ LDFLAGS_amd64 := $(LDFLAGS)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client install clean
+.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client bench install clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,11 @@ test-unit: setup ## the quick tests
 
 conformance-client: ## build/tuf-conformance-client, for the public TUF conformance suite
 	$(GO) build -tags factory -o build/tuf-conformance-client ./e2e/conformance
+
+bench: ## compare with the real ostree: a table, and build/bench.json (as root, minutes)
+	$(GO) build -tags factory -o build/sotabox-bench ./e2e/bench
+	$(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent ./e2e/bench/agent
+	build/sotabox-bench -agent build/bench-agent -dir build/bench -json build/bench.json
 
 install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a board of ARCH
 	install -D -m 755 $< '$(DESTDIR)$(PREFIX)/bin/sotabox'
