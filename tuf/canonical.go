@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -40,14 +39,27 @@ func canonical(data []byte) ([]byte, error) {
 	if !json.Valid(data) {
 		return nil, errors.New("not valid JSON")
 	}
-	c := canonicalizer{in: data}
-	return c.value(make([]byte, 0, len(data)), 0)
+	c := canonicalizer{in: data, out: make([]byte, 0, len(data))}
+	if err := c.value(0); err != nil {
+		return nil, err
+	}
+	return c.out, nil
 }
 
-// canonicalizer walks a text that is known to be valid JSON, so it does not check the grammar again.
+// canonicalizer walks a text that is known to be valid JSON, so it does not check the grammar again. Most metadata is in
+// order already and comes out in one pass; members out of order are moved once their object is complete.
 type canonicalizer struct {
-	in  []byte
-	pos int
+	in      []byte
+	pos     int
+	out     []byte
+	members []member // of the objects that are open, innermost last
+	scratch []byte
+}
+
+// member is a part of the output: a quoted name, a colon and a value.
+type member struct {
+	name     []byte // without quotes and escapes
+	from, to int
 }
 
 func (c *canonicalizer) peek() byte {
@@ -61,114 +73,153 @@ func (c *canonicalizer) peek() byte {
 	}
 }
 
-func (c *canonicalizer) value(out []byte, depth int) ([]byte, error) {
+func (c *canonicalizer) value(depth int) error {
 	if depth > maxDepth {
-		return nil, fmt.Errorf("nested deeper than %d", maxDepth)
+		return fmt.Errorf("nested deeper than %d", maxDepth)
 	}
 	switch c.peek() {
 	case '{':
-		return c.object(out, depth)
+		return c.object(depth)
 	case '[':
-		return c.array(out, depth)
+		return c.array(depth)
 	case '"':
-		s, err := c.str()
-		if err != nil {
-			return nil, err
-		}
-		return appendString(out, s), nil
-	default:
-		return c.scalar(out)
+		_, err := c.str()
+		return err
 	}
+	return c.scalar()
 }
 
-func (c *canonicalizer) object(out []byte, depth int) ([]byte, error) {
-	members := map[string][]byte{}
+func (c *canonicalizer) object(depth int) error {
+	base, sorted := len(c.members), true
 	c.pos++
+	c.out = append(c.out, '{')
+	start := len(c.out)
 	for c.peek() != '}' {
 		if c.in[c.pos] == ',' {
 			c.pos++
 			c.peek()
+			c.out = append(c.out, ',')
 		}
-		name, err := c.str()
-		if err != nil {
-			return nil, err
+		m := member{from: len(c.out)}
+		var err error
+		if m.name, err = c.str(); err != nil {
+			return err
 		}
 		c.peek()
 		c.pos++ // the colon
-		value, err := c.value(nil, depth+1)
-		if err != nil {
-			return nil, err
+		c.out = append(c.out, ':')
+		if err := c.value(depth + 1); err != nil {
+			return err
 		}
-		if _, ok := members[name]; ok {
-			return nil, fmt.Errorf("member %.64q appears twice in one object", name)
+		m.to = len(c.out)
+		if n := len(c.members); n > base && bytes.Compare(c.members[n-1].name, m.name) >= 0 {
+			sorted = false
 		}
-		members[name] = value
+		c.members = append(c.members, m)
 	}
 	c.pos++
-	out = append(out, '{')
-	for i, name := range slices.Sorted(maps.Keys(members)) {
-		if i > 0 {
-			out = append(out, ',')
+	if !sorted {
+		if err := c.sort(c.members[base:], start); err != nil {
+			return err
 		}
-		out = appendString(out, name)
-		out = append(out, ':')
-		out = append(out, members[name]...)
 	}
-	return append(out, '}'), nil
+	c.members = c.members[:base]
+	c.out = append(c.out, '}')
+	return nil
 }
 
-func (c *canonicalizer) array(out []byte, depth int) ([]byte, error) {
+// sort puts the members, which take all of the output from start, in order.
+func (c *canonicalizer) sort(members []member, start int) error {
+	slices.SortFunc(members, func(a, b member) int { return bytes.Compare(a.name, b.name) })
+	for i := 1; i < len(members); i++ {
+		if name := members[i].name; bytes.Equal(members[i-1].name, name) {
+			return fmt.Errorf("member %.64q appears twice in one object", name)
+		}
+	}
+	c.scratch = append(c.scratch[:0], c.out[start:]...)
+	c.out = c.out[:start]
+	for i, m := range members {
+		if i > 0 {
+			c.out = append(c.out, ',')
+		}
+		c.out = append(c.out, c.scratch[m.from-start:m.to-start]...)
+	}
+	return nil
+}
+
+func (c *canonicalizer) array(depth int) error {
 	c.pos++
-	out = append(out, '[')
+	c.out = append(c.out, '[')
 	for c.peek() != ']' {
 		if c.in[c.pos] == ',' {
 			c.pos++
-			out = append(out, ',')
+			c.out = append(c.out, ',')
 		}
-		var err error
-		if out, err = c.value(out, depth+1); err != nil {
-			return nil, err
+		if err := c.value(depth + 1); err != nil {
+			return err
 		}
 	}
 	c.pos++
-	return append(out, ']'), nil
+	c.out = append(c.out, ']')
+	return nil
 }
 
 // scalar copies true, false, null and integers, and rewrites other numbers.
-func (c *canonicalizer) scalar(out []byte) ([]byte, error) {
-	start := c.pos
-	for c.pos < len(c.in) && !bytes.ContainsRune([]byte(" \t\n\r,]}"), rune(c.in[c.pos])) {
-		c.pos++
-	}
-	token := c.in[start:c.pos]
+func (c *canonicalizer) scalar() error {
+	token := scalarToken(c.in[c.pos:])
+	c.pos += len(token)
 	if b := token[0]; b != '-' && (b < '0' || b > '9') || !bytes.ContainsAny(token, ".eE") {
-		return append(out, token...), nil
+		c.out = append(c.out, token...)
+		return nil
 	}
 	f, err := strconv.ParseFloat(string(token), 64)
 	if err != nil || math.IsInf(f, 0) {
-		return nil, fmt.Errorf("number %s is out of range", token)
+		return fmt.Errorf("number %s is out of range", token)
 	}
-	from := len(out)
-	out = strconv.AppendFloat(out, f, 'g', 17, 64)
-	if !bytes.ContainsAny(out[from:], ".e") {
-		out = append(out, ".0"...)
+	from := len(c.out)
+	c.out = strconv.AppendFloat(c.out, f, 'g', 17, 64)
+	if !bytes.ContainsAny(c.out[from:], ".e") {
+		c.out = append(c.out, ".0"...)
 	}
-	return out, nil
+	return nil
 }
 
-// str reads a string literal and returns the text it stands for.
-func (c *canonicalizer) str() (string, error) {
+// str writes a string literal and returns the text it stands for.
+func (c *canonicalizer) str() ([]byte, error) {
+	n := 1
+	for plain(c.in[c.pos+n]) {
+		n++
+	}
+	if c.in[c.pos+n] == '"' {
+		literal := c.in[c.pos : c.pos+n+1]
+		c.pos += len(literal)
+		c.out = append(c.out, literal...)
+		return literal[1:n], nil
+	}
+	text, err := c.decode()
+	if err != nil {
+		return nil, err
+	}
+	c.out = appendString(c.out, text)
+	return text, nil
+}
+
+// plain tells whether a byte stands for itself in a string, in the input and in the output.
+func plain(b byte) bool { return b >= 0x20 && b < 0x80 && b != '"' && b != '\\' }
+
+// decode reads a string literal.
+func (c *canonicalizer) decode() ([]byte, error) {
 	c.pos++
 	var s []byte
 	for {
 		switch b := c.in[c.pos]; b {
 		case '"':
 			c.pos++
-			return string(s), nil
+			return s, nil
 		case '\\':
 			r, err := c.escape()
 			if err != nil {
-				return "", err
+				return nil, err
 			}
 			s = utf8.AppendRune(s, r)
 		default:
@@ -218,9 +269,9 @@ func (c *canonicalizer) hex4() rune {
 	return rune(n)
 }
 
-func appendString(out []byte, s string) []byte {
+func appendString(out, s []byte) []byte {
 	out = append(out, '"')
-	for _, r := range s {
+	for _, r := range string(s) {
 		switch {
 		case r == '"' || r == '\\':
 			out = append(out, '\\', byte(r))

@@ -2,6 +2,7 @@ package tuf
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -53,22 +54,25 @@ func parseEnvelope(whole []byte) (*Envelope, error) {
 	if _, err := parseObject(members["signed"]); err != nil {
 		return nil, fmt.Errorf(`member "signed": %w`, err)
 	}
-	var list []json.RawMessage
-	if err := json.Unmarshal(orNull(members["signatures"]), &list); err != nil || list == nil {
-		return nil, fmt.Errorf(`member "signatures" is not an array`)
-	}
-	e := &Envelope{Signed: members["signed"], Signatures: make([]Signature, 0, len(list))}
-	seen := make(map[string]bool, len(list))
-	for _, raw := range list {
+	e := &Envelope{Signed: members["signed"], Signatures: []Signature{}}
+	seen := map[string]bool{}
+	err = scanArray(members["signatures"], func(raw []byte) error {
 		s, err := parseSignature(raw)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if seen[s.KeyID] {
-			return nil, fmt.Errorf("signed twice by key %.64q", s.KeyID)
+			return fmt.Errorf("signed twice by key %.64q", s.KeyID)
 		}
 		seen[s.KeyID] = true
 		e.Signatures = append(e.Signatures, s)
+		return nil
+	})
+	if errors.Is(err, errJSON) {
+		return nil, errors.New(`member "signatures" is not an array`)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return e, nil
 }

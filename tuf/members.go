@@ -15,15 +15,25 @@ const TimeFormat = "2006-01-02T15:04:05Z"
 // regardless of case, and takes null and absence for zero: a document must not mean one thing here and another thing to
 // its signer.
 
+// parseObject returns the members of an object, which share its memory. Of two members of one name the last is returned.
+// Documents in which that happens are refused before: see Canonical.
 func parseObject(raw json.RawMessage) (map[string]json.RawMessage, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(orNull(raw), &members); err != nil || members == nil {
+	members := make(map[string]json.RawMessage, 8)
+	err := scanObject(raw, func(literal, value []byte) error {
+		name, err := parseString(literal)
+		members[name] = value
+		return err
+	})
+	if err != nil {
 		return nil, errors.New("not an object")
 	}
 	return members, nil
 }
 
 func parseString(raw json.RawMessage) (string, error) {
+	if n := len(raw); n >= 2 && raw[0] == '"' && raw[n-1] == '"' && isPlain(raw[1:n-1]) {
+		return string(raw[1 : n-1]), nil
+	}
 	var s *string
 	if err := json.Unmarshal(orNull(raw), &s); err != nil || s == nil {
 		return "", errors.New("not a string")
@@ -31,18 +41,24 @@ func parseString(raw json.RawMessage) (string, error) {
 	return *s, nil
 }
 
-func parseStrings(raw json.RawMessage) ([]string, error) {
-	var list []json.RawMessage
-	if err := json.Unmarshal(orNull(raw), &list); err != nil || list == nil {
-		return nil, errors.New("not an array of strings")
-	}
-	out := make([]string, 0, len(list))
-	for _, item := range list {
-		s, err := parseString(item)
-		if err != nil {
-			return nil, errors.New("not an array of strings")
+func isPlain(text []byte) bool {
+	for _, b := range text {
+		if !plain(b) {
+			return false
 		}
+	}
+	return true
+}
+
+func parseStrings(raw json.RawMessage) ([]string, error) {
+	out := []string{}
+	err := scanArray(raw, func(item []byte) error {
+		s, err := parseString(item)
 		out = append(out, s)
+		return err
+	})
+	if err != nil {
+		return nil, errors.New("not an array of strings")
 	}
 	return out, nil
 }

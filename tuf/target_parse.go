@@ -84,47 +84,59 @@ func parseTarget(t *Target) error {
 }
 
 func parseCustom(t *Target) error {
-	members, err := parseObject(t.Custom)
-	if err != nil {
-		return fmt.Errorf("custom: %w", err)
-	}
-	t.CreatedAt = optionalTime(members["createdAt"])
-	t.UpdatedAt = optionalTime(members["updatedAt"])
-	for name, parse := range customParsers(t) {
-		raw, ok := members[name]
-		if !ok || string(raw) == "null" {
-			continue
+	err := scanObject(t.Custom, func(literal, value []byte) error {
+		if string(value) == "null" {
+			return nil
 		}
-		if err := parse(raw); err != nil {
+		name, err := parseString(literal)
+		if err == nil {
+			err = parseCustomMember(t, name, value)
+		}
+		if err != nil {
 			return fmt.Errorf("custom member %q: %w", name, err)
 		}
+		return nil
+	})
+	if errors.Is(err, errJSON) {
+		return errors.New("custom: not an object")
 	}
-	return nil
+	return err
 }
 
-// customParsers maps members of "custom" to functions that parse them into t.
-func customParsers(t *Target) map[string]func(json.RawMessage) error {
-	text := func(to *string) func(json.RawMessage) error {
-		return func(raw json.RawMessage) (err error) { *to, err = parseString(raw); return err }
+func parseCustomMember(t *Target, name string, raw json.RawMessage) (err error) {
+	switch name {
+	case "version":
+		t.Version, err = targetVersion(raw)
+	case "hardwareIds":
+		t.HardwareIDs, err = parseStrings(raw)
+	case "tags":
+		t.Tags, err = parseStrings(raw)
+	case "targetFormat":
+		t.Format, err = parseString(raw)
+	case "docker_compose_apps":
+		t.Apps, err = parseApps(raw)
+	case "delta-stats":
+		t.DeltaStats, err = parseDeltaStats(raw)
+	case "fetched-apps":
+		t.FetchedApps, err = parseFetchedApps(raw)
+	case "lmp-manifest-sha":
+		t.ManifestSHA, err = parseString(raw)
+	case "meta-subscriber-overrides-sha":
+		t.OverridesSHA, err = parseString(raw)
+	case "containers-sha":
+		t.ContainersSHA, err = parseString(raw)
+	case "arch":
+		t.Arch, err = parseString(raw)
+	case "image-file":
+		t.ImageFile, err = parseString(raw)
+	case "uri":
+		t.URI, err = parseString(raw)
+	case "createdAt":
+		t.CreatedAt = optionalTime(raw)
+	case "updatedAt":
+		t.UpdatedAt = optionalTime(raw)
 	}
-	texts := func(to *[]string) func(json.RawMessage) error {
-		return func(raw json.RawMessage) (err error) { *to, err = parseStrings(raw); return err }
-	}
-	return map[string]func(json.RawMessage) error{
-		"version":                       func(raw json.RawMessage) (err error) { t.Version, err = targetVersion(raw); return err },
-		"hardwareIds":                   texts(&t.HardwareIDs),
-		"tags":                          texts(&t.Tags),
-		"targetFormat":                  text(&t.Format),
-		"docker_compose_apps":           func(raw json.RawMessage) (err error) { t.Apps, err = parseApps(raw); return err },
-		"delta-stats":                   func(raw json.RawMessage) (err error) { t.DeltaStats, err = parseDeltaStats(raw); return err },
-		"fetched-apps":                  func(raw json.RawMessage) (err error) { t.FetchedApps, err = parseFetchedApps(raw); return err },
-		"lmp-manifest-sha":              text(&t.ManifestSHA),
-		"meta-subscriber-overrides-sha": text(&t.OverridesSHA),
-		"containers-sha":                text(&t.ContainersSHA),
-		"arch":                          text(&t.Arch),
-		"image-file":                    text(&t.ImageFile),
-		"uri":                           text(&t.URI),
-	}
+	return err
 }
 
 // targetVersion parses a decimal string of at most 2^31-1, the range on every architecture. A number is not refused,
