@@ -2,16 +2,11 @@ package pull
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"net/url"
 	"time"
-
-	"github.com/sotabox/sotabox/ostreelite/repo"
 )
-
-var errTooLong = errors.New("longer than anything that could be expected")
 
 // body is a response body that a stalled server cannot hold open, that keeps to
 // the rate, and that goes on with a range request (RFC 9110, 14) where the
@@ -26,8 +21,7 @@ type body struct {
 	requestCtx context.Context
 	end        context.CancelCauseFunc
 	idle       *time.Timer
-	// got is how many bytes came, limit how many may.
-	got, limit int64
+	got        int64 // bytes that came
 	// resumes says that a break may be mended; validator names the version of the
 	// file that was begun.
 	resumes   bool
@@ -79,14 +73,10 @@ func (b *body) close() {
 func (b *body) Read(p []byte) (int, error) {
 	for b.broken == nil {
 		n, err := b.read(p)
-		switch {
-		case b.got > b.limit:
-			b.broken = classify(errTooLong, repo.ErrCorrupt)
-		case err == nil || err == io.EOF:
+		if err == nil || err == io.EOF {
 			return n, err
-		default:
-			b.broken = b.resume(err)
 		}
+		b.broken = b.resume(err)
 	}
 	return 0, b.broken
 }

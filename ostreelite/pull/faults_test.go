@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -112,6 +113,18 @@ func bomb() []byte {
 	return append(h.MarshalArchive(100), deflate(make([]byte, 32<<20))...)
 }
 
+// emptyBlocks sends compressed blocks without data for ever (RFC 1951, 3.2.4).
+func emptyBlocks(w http.ResponseWriter, _ *http.Request, _ []byte) {
+	h := object.FileHeader{Mode: object.ModeRegular | 0o644}
+	w.Write(h.MarshalArchive(100))
+	blocks := bytes.Repeat([]byte{0, 0, 0, 0xff, 0xff}, 1<<14)
+	for {
+		if _, err := w.Write(blocks); err != nil {
+			return
+		}
+	}
+}
+
 // hugeHeader declares a header of almost 4 GiB.
 func hugeHeader(w http.ResponseWriter, _ *http.Request, _ []byte) {
 	w.Write([]byte{0xff, 0xff, 0xff, 0xf0, 0, 0, 0, 0})
@@ -173,6 +186,7 @@ func TestPullFaults(t *testing.T) {
 		{"content with garbage behind", fault{filez, 0, sends(trailing)}, repo.ErrCorrupt},
 		{"content empty", fault{filez, 0, status(200)}, repo.ErrCorrupt},
 		{"bomb", fault{filez, 0, sends(func([]byte) []byte { return bombed })}, repo.ErrCorrupt},
+		{"empty blocks for ever", fault{filez, 0, emptyBlocks}, repo.ErrCorrupt},
 		{"huge header", fault{filez, 0, hugeHeader}, repo.ErrCorrupt},
 		{"dirtree flipped", fault{dirtree, 0, sends(flip)}, repo.ErrCorrupt},
 		{"dirtree endless", fault{dirtree, 0, endless}, repo.ErrCorrupt},

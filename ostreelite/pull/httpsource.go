@@ -7,11 +7,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,9 +29,6 @@ type httpSource struct {
 	rate          *rate
 	log           *slog.Logger
 	trips         trips
-	// inflaters are shared: of many workers most wait for a server, and only one
-	// whose response has begun needs the large state of a decompressor.
-	inflaters sync.Pool
 }
 
 // parseBase checks the URL of a repository.
@@ -94,27 +89,7 @@ func (h *httpSource) content(ctx context.Context, txn *repo.Txn, c object.Checks
 	n := object.Name{Type: object.TypeFile, Checksum: c}
 	return h.get(ctx, h.objects, objectPath(n), func(b *body) error {
 		b.resumes = true
-		z, ok := h.inflaters.Get().(*inflater)
-		if !ok {
-			z = newInflater()
-		}
-		defer h.inflaters.Put(z)
-		z.reset(b)
-		header, size, err := object.ReadArchiveHeader(z.input())
-		if err != nil {
-			return classify(err, repo.ErrCorrupt)
-		}
-		// Compression that gains nothing adds little; without a limit, a stream of
-		// empty blocks would never end.
-		b.limit = b.got + 2*min(size, math.MaxInt64/4) + 1<<20
-		data, err := z.data(size, header.IsSymlink())
-		if err != nil {
-			return classify(err, repo.ErrCorrupt)
-		}
-		err = txn.WriteFile(c, header, size, data)
-		if bad := z.err; err != nil && bad != nil && bad != io.EOF {
-			return classify(bad, repo.ErrCorrupt)
-		}
+		_, err := txn.WriteArchived(c, b)
 		return err
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"testing"
@@ -88,62 +87,6 @@ func deflate(data []byte) []byte {
 	w.Write(data)
 	w.Close()
 	return b.Bytes()
-}
-
-func inflateAll(in []byte, size int64, symlink bool) ([]byte, error) {
-	i := newInflater()
-	i.reset(bytes.NewReader(in))
-	r, err := i.data(size, symlink)
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(r)
-}
-
-func TestInflater(t *testing.T) {
-	data := bytes.Repeat([]byte("object"), 10000)
-	for _, tc := range []struct {
-		name    string
-		in      []byte
-		size    int64
-		symlink bool
-		want    error
-	}{
-		{"exact", deflate(data), int64(len(data)), false, nil},
-		{"empty", deflate(nil), 0, false, nil},
-		{"more than declared", deflate(data), int64(len(data)) - 1, false, errTooMuch},
-		{"bomb", deflate(make([]byte, 64<<20)), 10, false, errTooMuch},
-		{"bomb declared empty", deflate(data), 0, false, errTooMuch},
-		{"less than declared", deflate(data), int64(len(data)) + 1, false, errTooShort},
-		{"truncated", deflate(data)[:30], int64(len(data)), false, io.ErrUnexpectedEOF},
-		{"trailing", append(deflate(data), 0), int64(len(data)), false, errTrailing},
-		{"nothing", nil, 0, false, io.ErrUnexpectedEOF},
-		{"symlink", nil, 0, true, nil},
-		{"symlink with data", deflate(nil), 0, true, errTrailing},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			got, err := inflateAll(tc.in, tc.size, tc.symlink)
-			if tc.want != nil {
-				require.ErrorIs(t, err, tc.want)
-				require.LessOrEqual(t, int64(len(got)), tc.size)
-				return
-			}
-			require.NoError(t, err)
-			require.Len(t, got, int(tc.size))
-		})
-	}
-}
-
-func FuzzInflater(f *testing.F) {
-	f.Add(deflate([]byte("hello")), int64(5))
-	f.Add([]byte{1, 2, 3}, int64(0))
-	f.Fuzz(func(t *testing.T, in []byte, size int64) {
-		size &= 1<<20 - 1
-		got, err := inflateAll(in, size, false)
-		if int64(len(got)) > size || err == nil && int64(len(got)) != size {
-			t.Fatalf("%d bytes out of %d declared, %v", len(got), size, err)
-		}
-	})
 }
 
 func TestAttempts(t *testing.T) {

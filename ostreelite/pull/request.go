@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -66,15 +65,20 @@ func ownClient(c *http.Client, workers int) (*http.Client, func()) {
 	return &own, t.CloseIdleConnections
 }
 
+// maxErrorBody is how much of an answer that says no is read, in bytes.
+const maxErrorBody = 4 << 10
+
 // once makes one attempt to GET u and gives the body to use.
 // Its error has the classes that decide what follows.
 func (h *httpSource) once(ctx context.Context, u *url.URL, use func(*body) error) error {
-	b := &body{h: h, ctx: ctx, url: u, limit: math.MaxInt64}
+	b := &body{h: h, ctx: ctx, url: u}
 	defer b.close()
 	if err := b.request(nil); err != nil {
 		return err
 	}
 	if err := classifyStatus(b.resp); err != nil {
+		// A connection is only used again after all of the response was read.
+		_, _ = io.CopyN(io.Discard, b, maxErrorBody)
 		return err
 	}
 	b.validator = validator(b.resp)
