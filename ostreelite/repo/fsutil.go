@@ -24,6 +24,9 @@ func openAt(dirfd int, name string, flags int, mode uint32) (int, error) {
 	}
 }
 
+// errTooLarge says that a file is no small one.
+var errTooLarge = errors.New("too large")
+
 // readFileAt reads a small regular file; more than limit bytes are an error.
 func readFileAt(dirfd int, name string, limit int64) ([]byte, error) {
 	return readFile(dirfd, name, unix.O_NOFOLLOW, limit)
@@ -45,7 +48,7 @@ func readFile(dirfd int, name string, flags int, limit int64) ([]byte, error) {
 	data.Grow(int(min(max(st.Size, 0), limit)) + 1)
 	n, err := data.ReadFrom(io.LimitReader(f, limit+1))
 	if err == nil && n > limit {
-		err = fmt.Errorf("%s has more than %d bytes", name, limit)
+		err = fmt.Errorf("%w: %s has more than %d bytes", errTooLarge, name, limit)
 	}
 	return data.Bytes(), err
 }

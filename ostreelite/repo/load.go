@@ -1,6 +1,7 @@
 package repo
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -49,6 +50,9 @@ func objectError(n object.Name, err error) error {
 		return fmt.Errorf("%w: %s", ErrNotFound, n)
 	case unix.ELOOP, unix.ENXIO:
 		return fmt.Errorf("%w: %s is no regular file", ErrCorrupt, n)
+	}
+	if errors.Is(err, errTooLarge) {
+		return fmt.Errorf("%w: %s: %w", ErrCorrupt, n, err)
 	}
 	return fmt.Errorf("read %s: %w", n, err)
 }

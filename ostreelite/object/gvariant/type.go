@@ -50,22 +50,29 @@ func (t *Type) Elem(i int) *Type { return t.elems[i] }
 
 var errType = errors.New("bad type string")
 
+// basicTypes are shared: a hostile type string may name millions.
+var basicTypes = func() (types [256]*Type) {
+	for _, b := range []struct {
+		kinds string
+		size  int // and alignment; 0 when the size varies
+	}{{"by", 1}, {"nq", 2}, {"iuh", 4}, {"xtd", 8}, {"sog", 0}} {
+		for i, kind := range []byte(b.kinds) {
+			types[kind] = &Type{text: b.kinds[i : i+1], kind: kind, align: max(b.size, 1), size: b.size}
+		}
+	}
+	return types
+}()
+
 func parseType(text string, depth int) (*Type, string, error) {
 	if text == "" || depth > maxDepth {
 		return nil, "", fmt.Errorf("%w: %w", ErrNotNormal, errType)
 	}
+	if t := basicTypes[text[0]]; t != nil {
+		return t, text[1:], nil
+	}
 	t := &Type{kind: text[0], align: 1}
 	rest := text[1:]
 	switch text[0] {
-	case 'b', 'y':
-		t.size = 1
-	case 'n', 'q':
-		t.align, t.size = 2, 2
-	case 'i', 'u', 'h':
-		t.align, t.size = 4, 4
-	case 'x', 't', 'd':
-		t.align, t.size = 8, 8
-	case 's', 'o', 'g':
 	case 'v':
 		t.align = 8
 	case 'a', 'm':
