@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -104,8 +105,8 @@ func classifyTransport(ctx context.Context, err error) error {
 		err = inURL.Err
 	}
 	var badCert *tls.CertificateVerificationError
-	var alert tls.AlertError
-	if errors.Is(err, errRedirect) || errors.As(err, &badCert) || errors.As(err, &alert) {
+	var alert *net.OpError // crypto/tls has no type for an alert of the other side
+	if errors.Is(err, errRedirect) || errors.As(err, &badCert) || errors.As(err, &alert) && alert.Op == "remote error" {
 		return classify(err, ErrFetch)
 	}
 	if err == io.ErrUnexpectedEOF {
