@@ -1,14 +1,6 @@
 package object
 
-import (
-	"strings"
-	"unicode/utf8"
-
-	"github.com/sotabox/sotabox/ostreelite/object/gvariant"
-)
-
-// maxName is the longest file name Linux has (NAME_MAX), in bytes.
-const maxName = 255
+import "github.com/sotabox/sotabox/ostreelite/object/gvariant"
 
 // DirTree is a dirtree object: the contents of a directory. Both lists are
 // sorted by name, bytewise, and no name is there twice.
@@ -40,71 +32,30 @@ var (
 // "..", that hold a slash, are longer than 255 bytes, out of order or there
 // twice are refused. The error is an ErrMalformed.
 func ParseDirTree(data []byte) (*DirTree, error) {
-	v, err := parse(dirTreeType, data, MaxMetadataSize)
+	v, err := ViewDirTree(data)
 	if err != nil {
 		return nil, err
 	}
-	files, dirs := v.At(0), v.At(1)
-	t := &DirTree{Files: make([]FileEntry, files.Len()), Dirs: make([]DirEntry, dirs.Len())}
-	for i := range t.Files {
-		e, f := files.At(i), &t.Files[i]
-		f.Name = e.At(0).Str()
-		if f.Checksum, err = checksumFrom(e.At(1).Bytes()); err != nil {
-			return nil, err
-		}
+	t := &DirTree{Files: make([]FileEntry, 0, v.files.Len()), Dirs: make([]DirEntry, 0, v.dirs.Len())}
+	for name, c := range v.Files() {
+		t.Files = append(t.Files, FileEntry{string(name), c})
 	}
-	for i := range t.Dirs {
-		e, d := dirs.At(i), &t.Dirs[i]
-		d.Name = e.At(0).Str()
-		if d.Tree, err = checksumFrom(e.At(1).Bytes()); err != nil {
-			return nil, err
-		}
-		if d.Meta, err = checksumFrom(e.At(2).Bytes()); err != nil {
-			return nil, err
-		}
+	for name, d := range v.Dirs() {
+		t.Dirs = append(t.Dirs, DirEntry{string(name), d.Tree, d.Meta})
 	}
-	return t, t.Validate()
+	return t, nil
 }
 
 // Validate checks the names, their order and that none is there twice.
 // The error is an ErrMalformed.
 func (t *DirTree) Validate() error {
-	for i, f := range t.Files {
-		if err := ValidateName(f.Name); err != nil {
-			return err
-		}
-		if i > 0 && t.Files[i-1].Name >= f.Name {
-			return malformed("file name %q is out of order", f.Name)
-		}
-	}
-	for i, j := 0, 0; i < len(t.Dirs); i++ {
-		name := t.Dirs[i].Name
-		if err := ValidateName(name); err != nil {
-			return err
-		}
-		if i > 0 && t.Dirs[i-1].Name >= name {
-			return malformed("directory name %q is out of order", name)
-		}
-		for j < len(t.Files) && t.Files[j].Name < name {
-			j++
-		}
-		if j < len(t.Files) && t.Files[j].Name == name {
-			return malformed("name %q is both a file and a directory", name)
-		}
-	}
-	return nil
+	return validateNames(len(t.Files), func(i int) []byte { return []byte(t.Files[i].Name) },
+		len(t.Dirs), func(i int) []byte { return []byte(t.Dirs[i].Name) })
 }
 
 // ValidateName checks the name of a file in a directory.
 // The error is an ErrMalformed.
-func ValidateName(name string) error {
-	switch {
-	case name == "", name == ".", name == "..", len(name) > maxName,
-		strings.ContainsAny(name, "/\x00"), !utf8.ValidString(name):
-		return malformed("bad file name %.300q", name)
-	}
-	return nil
-}
+func ValidateName(name string) error { return validateName([]byte(name)) }
 
 // Marshal serialises the object; its checksum is the Sum of that.
 func (t *DirTree) Marshal() []byte {

@@ -243,3 +243,32 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(requireCanonical)
 }
+
+func TestDirTreeViewTakesNoMemory(t *testing.T) {
+	tree := &DirTree{}
+	for i := range 20000 {
+		tree.Files = append(tree.Files, FileEntry{Name: fmt.Sprintf("file-%06d", i), Checksum: Checksum{byte(i)}})
+	}
+	tree.Dirs = []DirEntry{{Name: "z", Tree: Checksum{1}, Meta: Checksum{2}}}
+	data := tree.Marshal()
+	files := 0
+	require.Less(t, testing.AllocsPerRun(1, func() {
+		v, err := ViewDirTree(data)
+		if err != nil {
+			t.Error(err)
+		}
+		files = 0
+		for name, c := range v.Files() {
+			if len(name) != 11 || c != tree.Files[files].Checksum {
+				t.Errorf("file %q", name)
+			}
+			files++
+		}
+		for name, d := range v.Dirs() {
+			if string(name) != "z" || d != (Subdir{Checksum{1}, Checksum{2}}) {
+				t.Errorf("directory %q", name)
+			}
+		}
+	}), 20.0)
+	require.Equal(t, 20000, files)
+}

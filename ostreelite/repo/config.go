@@ -9,6 +9,13 @@ import (
 )
 
 // Config is what a repository's config file says (ostree.repo-config(5)).
+//
+// core.payload-link-threshold changes nothing here, and nothing that can be seen:
+// from that size on libostree notes, in .payload-link files, which objects have
+// the same data, to share blocks between them where it can. That takes another
+// checksum of each large file, to save space where files differ in nothing but
+// owner or mode. The notes that libostree leaves are kept, and pruned, with their
+// objects.
 type Config struct {
 	Mode           Mode
 	Fsync          bool          // core.fsync

@@ -72,14 +72,21 @@ func (r *Repo) DirMeta(c object.Checksum) (*object.DirMeta, error) {
 	return load(r, object.Name{Type: object.TypeDirMeta, Checksum: c}, object.ParseDirMeta)
 }
 
-func load[T any](r *Repo, n object.Name, parse func([]byte) (*T, error)) (*T, error) {
+// ViewDirTree reads and checks a dirtree without making a list of it, which suits
+// large directories. Errors are as Metadata's.
+func (r *Repo) ViewDirTree(c object.Checksum) (object.DirTreeView, error) {
+	return load(r, object.Name{Type: object.TypeDirTree, Checksum: c}, object.ViewDirTree)
+}
+
+func load[T any](r *Repo, n object.Name, parse func([]byte) (T, error)) (T, error) {
 	data, err := r.Metadata(n)
 	if err != nil {
-		return nil, err
+		var none T
+		return none, err
 	}
 	v, err := parse(data)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %w", ErrCorrupt, n, err)
+		return v, fmt.Errorf("%w: %s: %w", ErrCorrupt, n, err)
 	}
 	return v, nil
 }

@@ -111,14 +111,14 @@ func (w *walker) tree(ctx context.Context, sum object.Checksum, depth int) error
 	if err := mayEnter(ctx, depth); err != nil {
 		return err
 	}
-	t, err := w.r.DirTree(sum)
+	t, err := w.r.ViewDirTree(sum)
 	if err != nil {
 		return w.broken(object.Name{Type: object.TypeDirTree, Checksum: sum}, err)
 	}
-	for _, f := range t.Files {
-		w.enter(object.TypeFile, f.Checksum)
+	for _, f := range t.Files() {
+		w.enter(object.TypeFile, f)
 	}
-	for _, d := range t.Dirs {
+	for _, d := range t.Dirs() {
 		w.enter(object.TypeDirMeta, d.Meta)
 		if err := w.tree(ctx, d.Tree, depth+1); err != nil {
 			return err

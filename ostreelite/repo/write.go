@@ -30,7 +30,7 @@ func parseMetadata(typ object.Type, data []byte) (err error) {
 	case object.TypeCommit:
 		_, err = object.ParseCommit(data)
 	case object.TypeDirTree:
-		_, err = object.ParseDirTree(data)
+		_, err = object.ViewDirTree(data)
 	case object.TypeDirMeta:
 		_, err = object.ParseDirMeta(data)
 	default:

@@ -40,12 +40,11 @@ func checkString(t *Type, data []byte) error {
 	if len(data) == 0 || bytes.IndexByte(data, 0) != len(data)-1 || !utf8.Valid(data) {
 		return notNormal(t)
 	}
-	text := string(data[:len(data)-1])
-	if t.kind == 'o' && !validObjectPath(text) {
+	if t.kind == 'o' && !validObjectPath(string(data[:len(data)-1])) {
 		return notNormal(t)
 	}
 	if t.kind == 'g' {
-		for text != "" {
+		for text := string(data[:len(data)-1]); text != ""; {
 			_, rest, err := parseType(text, 0)
 			if err != nil {
 				return err
