@@ -101,7 +101,7 @@ func (c *Client) withContent(targets []Target, index *bundle.Index, path string)
 		return c.config.Pacman.Type == config.TypeOSTreeApps && c.AppEnabled(app)
 	}
 	var there []Target
-	var lacking string
+	var lacking string // of the last one, which is the highest version
 	for _, t := range targets {
 		what := missing(t, has, needed)
 		if what == "" {
@@ -112,7 +112,7 @@ func (c *Client) withContent(targets []Target, index *bundle.Index, path string)
 		c.log.Debug("the bundle lacks content", "target", t.Name, "missing", what)
 	}
 	if len(there) == 0 {
-		return nil, fmt.Errorf("bundle %s lacks the content of all %d targets for this device, of %s: %w", path, len(targets), lacking, ErrNoContent)
+		return nil, fmt.Errorf("bundle %s: %s: %w", path, lacking, ErrNoContent)
 	}
 	return there, nil
 }

@@ -16,6 +16,9 @@ const (
 	// flushTimeout bounds how long a step of an update waits for the gateway to
 	// take the events; they stay queued if it does not.
 	flushTimeout = 20 * time.Second
+	// offlineFlushTimeout is the same for a device that is updated from a bundle,
+	// most likely since there is no network.
+	offlineFlushTimeout = 2 * time.Second
 	// flushPause is how long after such a failure no step waits again.
 	flushPause = time.Minute
 )
@@ -129,7 +132,11 @@ func (r *reporter) flush(ctx context.Context) {
 	if server == "" || r.client.now().Before(r.notBefore) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
+	timeout := flushTimeout
+	if r.client.Offline() {
+		timeout = offlineFlushTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	if err := r.queue.Flush(ctx, r.client.gateway, server+"/events"); err != nil {
 		r.notBefore = r.client.now().Add(flushPause)

@@ -36,7 +36,7 @@ func applets(t *testing.T) string {
 		require.FileExists(t, absolute)
 		require.NoError(t, os.Symlink(absolute, filepath.Join(dir, "sotabox")))
 	}
-	for _, applet := range []string{"aktualizr-lite", "sotactl"} {
+	for _, applet := range []string{"aktualizr-lite", "sotactl", "bundle-apply"} {
 		require.NoError(t, os.Symlink("sotabox", filepath.Join(dir, applet)))
 	}
 	return dir

@@ -101,7 +101,6 @@ func openStream(ctx context.Context, from io.ReadCloser) (_ content, err error) 
 		err := s.reader.next()
 		switch {
 		case err == io.EOF:
-			s.spent = true
 			return s, nil
 		case err != nil:
 			return nil, err

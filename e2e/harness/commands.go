@@ -45,6 +45,9 @@ func commands() map[string]commandFunc {
 		"kill-after":      positive(-1, killAfterCommand),
 		"persist":         positive(-1, persistCommand),
 		"tmpfs":           positive(2, tmpfsCommand),
+		"bundle":          positive(-1, bundleCommand),
+		"pack":            positive(2, packCommand),
+		"damage":          positive(3, damageCommand),
 	}
 }
 

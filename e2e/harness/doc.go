@@ -9,8 +9,9 @@
 //	factory COMMAND ...        sotabox-factory, on the directory "factory" or $FACTORY
 //	serve / unserve            start the gateway on a free port / stop it
 //	device [flags]             make the directory "device"; flags as sotabox-factory device
-//	exit CODE COMMAND ...      run, and demand exactly this exit code; aktualizr-lite is
-//	                           given the device's configuration unless --config is there
+//	exit CODE COMMAND ...      run, and demand exactly this exit code; aktualizr-lite and
+//	                           bundle-apply are given the device's configuration unless
+//	                           --config is there; a last argument <FILE is standard input
 //	deployed LINK              make a link to the deployment that boots next
 //	complaint REGEXP           stderr must be, besides the log, one line that matches
 //	reboot / fall-back         fake a reboot / a boot loader that boots the old deployment
@@ -29,6 +30,10 @@
 //	persist STEP CODES COMMAND kill it again and again, later each time, until it ends by
 //	                           itself with one of the codes (100 or 0,40)
 //	tmpfs DIR SIZE             mount a small file system (as root)
+//	bundle [flags] DIR TARGET ...  make an offline bundle of published targets; --type,
+//	                           --tag, --expired, --roots-from N
+//	pack DIR FILE              pack a bundle into .tar, .tar.gz or .tar.zst
+//	damage FROM TO cut|flip    copy a file, short of its last part or with a bit changed
 //
 // and these variables: $CONFIG, the device's sota.toml; $DEPLOYMENTS, the
 // directory of deployments; $REPO, the device's repository. The condition

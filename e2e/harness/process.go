@@ -4,6 +4,8 @@ package harness
 
 import (
 	"bytes"
+	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -25,20 +27,27 @@ type process struct {
 	done           chan error
 }
 
-// start runs a command of the script in its environment. aktualizr-lite gets
-// the device's configuration unless the script names one.
+// start runs a command of the script in its environment. aktualizr-lite and
+// bundle-apply get the device's configuration unless the script names one.
 func start(ts *testscript.TestScript, args []string) *process {
 	if len(args) == 0 {
 		ts.Fatalf("no command to run")
 	}
-	if args[0] == "aktualizr-lite" && !slices.ContainsFunc(args, namesConfig) {
+	var stdin io.Reader
+	if name, ok := strings.CutPrefix(args[len(args)-1], "<"); ok {
+		file, err := os.Open(ts.MkAbs(name))
+		ts.Check(err)
+		ts.Defer(func() { file.Close() })
+		stdin, args = file, args[:len(args)-1]
+	}
+	if (args[0] == "aktualizr-lite" || args[0] == "bundle-apply") && !slices.ContainsFunc(args, namesConfig) {
 		args = append([]string{args[0], "--config", ts.Getenv("CONFIG")}, args[1:]...)
 	}
 	p := &process{cmd: exec.Command(lookPath(ts, args[0]), args[1:]...), done: make(chan error, 1)}
 	p.cmd.Args[0] = args[0]
 	p.cmd.Dir = ts.MkAbs(".")
 	p.cmd.Env = environment(ts)
-	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, &p.stdout, &p.stderr
 	ts.Check(p.cmd.Start())
 	go func() { p.done <- p.cmd.Wait() }()
 	return p
