@@ -45,15 +45,11 @@ func (s *Sysroot) prepare() error {
 	}
 	// Another process may have swapped the configuration since.
 	s.settled = false
-	if err := s.load(); err != nil {
+	if err := s.finishInPlace(); err != nil {
 		return err
 	}
-	if finished, err := s.finishInPlace(); err != nil {
+	if err := s.load(); err != nil {
 		return err
-	} else if finished {
-		if err := s.load(); err != nil {
-			return err
-		}
 	}
 	if s.bootedHere && there(unix.AT_FDCWD, stagedFile) {
 		return fmt.Errorf("%w: libostree has staged a deployment (%s); reboot or undeploy it first", ErrUnsupported, stagedFile)

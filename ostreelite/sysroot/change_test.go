@@ -200,6 +200,12 @@ func TestLockExcludesOstree(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
 	defer cancel()
 	require.ErrorIs(t, other.SetDefault(ctx, other.Deployments()[1]), ErrLocked)
+	var text strings.Builder
+	patient := w.openWith(Options{LockTimeout: 250 * time.Millisecond, Log: slog.New(slog.NewTextHandler(&text, nil))})
+	err = patient.SetDefault(t.Context(), patient.Deployments()[1])
+	require.ErrorIs(t, err, ErrLocked)
+	require.ErrorContains(t, err, "another process has held ostree/lock for 250ms")
+	require.Equal(t, 1, strings.Count(text.String(), "waiting for another process"), "it is said once")
 	unlock()
 	require.NoError(t, <-done)
 	require.NoFileExists(t, filepath.Join(w.dir, "ostree/lock"))

@@ -112,7 +112,10 @@ func (s *Sysroot) makeAndList(ctx context.Context, d Deployment, merge *Deployme
 // cleanupFailed removes what a deployment that failed has made. The swap may
 // have been done before the failure, so what is on disk says what is needed.
 func (s *Sysroot) cleanupFailed(ctx context.Context) {
-	err := s.load()
+	err := s.finishInPlace()
+	if err == nil {
+		err = s.load()
+	}
 	if err == nil {
 		err = s.cleanup(context.WithoutCancel(ctx), false)
 	}

@@ -136,21 +136,35 @@ func (s *Sysroot) copyIntoLoader(staged string, step inPlaceStep) error {
 	return copyOver(src, step.name, dst, step.name)
 }
 
-// finishInPlace goes on with publishInPlace where a cut ended it, and reports
-// whether there was anything to do.
-func (s *Sysroot) finishInPlace() (bool, error) {
-	version := 1 - s.bootVersion
-	if s.loader != loaderDir || !there(s.boot, loaderDirName(version)+"/"+versionFile) {
-		return false, nil
+// finishInPlace goes on with publishInPlace where a cut or an error ended it.
+// Until then entries of both bootversions are in effect, so that it comes before
+// the list is read for a change, and before anything is removed.
+func (s *Sysroot) finishInPlace() error {
+	current, layout, err := s.readLoader()
+	if err != nil || layout != loaderDir {
+		return err
 	}
-	staged, err := s.readVersionFile(loaderDirName(version))
-	if err != nil || staged != version {
-		return false, err
+	version := 1 - current
+	if !there(s.boot, loaderDirName(version)+"/"+versionFile) {
+		return nil
 	}
-	begun := slices.ContainsFunc(s.deployments, func(d Deployment) bool { return d.BootVersion == version })
-	if !begun {
-		return false, nil
+	if staged, err := s.readVersionFile(loaderDirName(version)); err != nil || staged != version {
+		return err
+	}
+	entries, err := s.readEntryFiles("loader/entries")
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(entries, func(e *bootEntry) bool { return e.isOf(version) }) {
+		return nil
 	}
 	s.log.Info("finishing a change of the boot configuration that was cut", "bootversion", version)
-	return true, s.publishInPlace(version)
+	return s.publishInPlace(version)
+}
+
+// isOf reports whether an entry boots through the links of a bootversion.
+func (e *bootEntry) isOf(version int) bool {
+	value, _ := lookupArg(splitArgs(e.keys["options"]), "ostree")
+	link, err := parseBootLink(value)
+	return err == nil && link.version == version
 }
