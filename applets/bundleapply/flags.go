@@ -1,11 +1,9 @@
 package bundleapply
 
 import (
-	"errors"
-	"flag"
 	"fmt"
-	"io"
 	"strconv"
+	"strings"
 
 	"github.com/sotabox/sotabox/client"
 )
@@ -36,33 +34,44 @@ Options:
   -h, --help           print this text
 `
 
-// parse reads a command line. The bundle comes after the options; a lone - is
-// not one of them.
+// parse reads a command line: options and the bundle in any order, an option's
+// value after it or after "=". A lone - is the bundle.
 func parse(args []string) (options, error) {
 	var o options
-	flags := flag.NewFlagSet("bundle-apply", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	config := func(v string) error { o.configs = append(o.configs, v); return nil }
-	flags.Func("config", "", config)
-	flags.Func("c", "", config)
-	flags.StringVar(&o.sysroot, "sysroot", "", "")
-	target := func(v string) error { return setTarget(&o.want, v) }
-	flags.Func("target", "", target)
-	flags.Func("t", "", target)
-	flags.BoolVar(&o.force, "force", false, "")
-	flags.BoolVar(&o.reboot, "reboot", false, "")
-	flags.BoolVar(&o.check, "check", false, "")
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		o.help = true
-		return o, nil
-	case err != nil:
-		return o, fmt.Errorf("%w; see bundle-apply --help", err)
-	case flags.NArg() != 1:
-		return o, fmt.Errorf("one BUNDLE is needed after the options, not %d; see bundle-apply --help", flags.NArg())
+	var bundles []string
+	for i := 0; i < len(args); i++ {
+		name, value, hasValue := strings.Cut(args[i], "=")
+		if args[i] == "-" || !strings.HasPrefix(name, "-") {
+			bundles = append(bundles, args[i])
+			continue
+		}
+		if args[i] == "--" {
+			bundles = append(bundles, args[i+1:]...)
+			break
+		}
+		if on := o.toggle(name); on != nil {
+			if hasValue {
+				return o, fmt.Errorf("%s takes no value; see bundle-apply --help", name)
+			}
+			*on = true
+			continue
+		}
+		if !hasValue {
+			if i++; i < len(args) {
+				value = args[i]
+			}
+		}
+		if err := o.set(name, value); err != nil {
+			return o, err
+		}
 	}
-	o.bundle = flags.Arg(0)
+	if o.help {
+		return o, nil
+	}
+	if len(bundles) != 1 {
+		return o, fmt.Errorf("one BUNDLE is needed, not %d; see bundle-apply --help", len(bundles))
+	}
+	o.bundle = bundles[0]
 	o.want.Downgrade = client.DowngradeRefused
 	if o.force {
 		o.want.Downgrade = client.DowngradeAllowed
@@ -70,15 +79,44 @@ func parse(args []string) (options, error) {
 	return o, nil
 }
 
-// setTarget takes what parses as an integer for a version, as aktualizr-lite does.
-func setTarget(want *client.Want, v string) error {
-	if v == "" {
-		return errors.New("the name is empty")
-	}
-	if n, err := strconv.Atoi(v); err == nil {
-		want.Version, want.HasVersion = n, true
-	} else {
-		want.Name = v
+// toggle is what an option without a value turns on, nil for all others.
+func (o *options) toggle(name string) *bool {
+	switch name {
+	case "--force":
+		return &o.force
+	case "--reboot":
+		return &o.reboot
+	case "--check":
+		return &o.check
+	case "-h", "--help":
+		return &o.help
 	}
 	return nil
+}
+
+func (o *options) set(name, value string) error {
+	var into func(string)
+	switch name {
+	case "-c", "--config":
+		into = func(v string) { o.configs = append(o.configs, v) }
+	case "--sysroot":
+		into = func(v string) { o.sysroot = v }
+	case "-t", "--target":
+		into = o.setTarget
+	default:
+		return fmt.Errorf("unknown option %q; see bundle-apply --help", name)
+	}
+	if value == "" {
+		return fmt.Errorf("%s needs a value; see bundle-apply --help", name)
+	}
+	into(value)
+	return nil
+}
+
+// setTarget takes what parses as an integer for a version, as aktualizr-lite does.
+func (o *options) setTarget(v string) {
+	o.want = client.Want{Name: v}
+	if n, err := strconv.Atoi(v); err == nil {
+		o.want = client.Want{Version: n, HasVersion: true}
+	}
 }

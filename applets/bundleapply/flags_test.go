@@ -20,7 +20,9 @@ func TestParse(t *testing.T) {
 		"-t 7a x":                       {bundle: "x", want: client.Want{Name: "7a"}},
 		"--force x":                     {bundle: "x", force: true, want: client.Want{Downgrade: client.DowngradeAllowed}},
 		"--help":                        {help: true},
-		"-h nonsense --more":            {help: true},
+		"-h":                            {help: true},
+		"x --check":                     {bundle: "x", check: true},
+		"x -t 3 --target 4":             {bundle: "x", want: client.Want{Version: 4, HasVersion: true}},
 		"--force --check --reboot -- x": {bundle: "x", force: true, check: true, reboot: true, want: client.Want{Downgrade: client.DowngradeAllowed}},
 	} {
 		t.Run(line, func(t *testing.T) {
@@ -32,7 +34,7 @@ func TestParse(t *testing.T) {
 			require.Equal(t, want, got)
 		})
 	}
-	for _, line := range []string{"", "a b", "--check", "--target", "--no-such x", "x --check", "--target= x"} {
+	for _, line := range []string{"", "a b", "--check", "--target", "--no-such x", "--force=1 x", "--target= x", "x --config", "x --config="} {
 		t.Run("bad "+line, func(t *testing.T) {
 			_, err := parse(strings.Fields(line))
 			require.Error(t, err)
