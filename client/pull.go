@@ -37,15 +37,21 @@ func (c *Client) fetch(ctx context.Context, t Target) error {
 	if have, err := c.pulled(commit); err != nil || have {
 		return err
 	}
+	if err := c.applyReserve(); err != nil {
+		return err
+	}
 	if c.offline != nil {
 		return c.fetchFromBundle(ctx, t, commit)
 	}
 	if c.config.Pacman.OSTreeServer == "" {
 		return fmt.Errorf("pulling %s: no ostree_server is configured in section [pacman]: %w", t.Name, ErrDownload)
 	}
+	if err := c.checkFits(ctx, t, commit); err != nil {
+		return fmt.Errorf("pulling %s: %w", t.Name, err)
+	}
 	stats, err := pull.Pull(ctx, c.sysroot.Repo(), pull.Options{
-		Remotes: []pull.Remote{{URL: c.config.Pacman.OSTreeServer, Client: c.gateway.HTTPClient()}},
-		Commit:  commit, Progress: c.options.Progress, Log: c.log,
+		Remotes: c.remotes(ctx), Commit: commit, MaxRate: c.config.Pacman.OSTreeMaxRate,
+		Progress: c.options.Progress, Log: c.log,
 	})
 	switch {
 	case err == nil:

@@ -88,6 +88,9 @@ type Pacman struct {
 	// OSTreeServer is the base URL of the OSTree repository, by default
 	// <tls.server>/treehub.
 	OSTreeServer string
+	// OSTreeMaxRate, ours: ostree_max_rate, limits a pull over the network, in bytes
+	// a second; 0: no limit.
+	OSTreeMaxRate int64
 	// Booted tells that this system runs from Sysroot (booted = "1"). Otherwise
 	// (booted = "0" or "staged") Sysroot is prepared from outside, and what was
 	// deployed last is what counts as current.

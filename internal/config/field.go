@@ -32,6 +32,7 @@ func (c *Config) fields() []field {
 		{"pacman", "os", text{&c.Pacman.OS}},
 		{"pacman", "sysroot", path{&c.Pacman.Sysroot}},
 		{"pacman", "ostree_server", url{&c.Pacman.OSTreeServer}},
+		{"pacman", "ostree_max_rate", byteRate{&c.Pacman.OSTreeMaxRate}},
 		{"pacman", "booted", booted{&c.Pacman.Booted}},
 		{"pacman", "tags", list{&c.Pacman.Tags}},
 		{"pacman", "callback_program", text{&c.Pacman.CallbackProgram}},

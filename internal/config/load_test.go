@@ -218,6 +218,10 @@ func TestBadValues(t *testing.T) {
 		"[pacman]\nstorage_watermark = 99999999999999999999999999",
 		"[pacman]\nsysroot_ostree_reserved_space_percentage = 51",
 		"[pacman]\ntags = [\"a\", \"b\"]",
+		"[pacman]\nostree_max_rate = fast",
+		"[pacman]\nostree_max_rate = -1",
+		"[pacman]\nostree_max_rate = 5G",
+		"[pacman]\nostree_max_rate = 9000000000000M",
 		"[uptane]\npolling_sec = 0",
 		"[uptane]\npolling_sec = -5",
 		"[uptane]\npolling_sec = 5m",
@@ -232,6 +236,14 @@ func TestBadValues(t *testing.T) {
 			require.Regexp(t, `/sota\.toml:2: invalid configuration: [a-z]+\.[a-z_]+ = ".*": want .+`, err.Error())
 			require.NotContains(t, err.Error(), "\n")
 		})
+	}
+}
+
+func TestRates(t *testing.T) {
+	for text, want := range map[string]int64{"": 0, "0": 0, "1234": 1234, "500k": 500 << 10, "2K": 2 << 10, "3M": 3 << 20} {
+		c, err := load(t, "[pacman]\nostree_max_rate = \""+text+"\"")
+		require.NoError(t, err, text)
+		require.Equal(t, want, c.Pacman.OSTreeMaxRate, text)
 	}
 }
 

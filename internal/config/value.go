@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,30 @@ func (v number) set(s string) error {
 }
 
 func (v number) String() string { return strconv.Itoa(*v.p) }
+
+// byteRate is bytes a second, with k or M for units of 1024 and 1024 times that.
+type byteRate struct{ p *int64 }
+
+func (v byteRate) set(s string) error {
+	if s == "" {
+		return nil
+	}
+	digits, shift := s, 0
+	switch s[len(s)-1] {
+	case 'k', 'K':
+		digits, shift = s[:len(s)-1], 10
+	case 'M':
+		digits, shift = s[:len(s)-1], 20
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > math.MaxInt64>>shift {
+		return errors.New("want bytes a second as a number, which k or M may follow")
+	}
+	*v.p = n << shift
+	return nil
+}
+
+func (v byteRate) String() string { return strconv.FormatInt(*v.p, 10) }
 
 // maxSeconds keeps a duration far from overflow: ten years.
 const maxSeconds = 10 * 365 * 24 * 3600

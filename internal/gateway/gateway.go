@@ -71,13 +71,14 @@ func New(o Options) *Gateway {
 		Transport: &transport{
 			err: err,
 			next: &http.Transport{
-				Proxy:                  http.ProxyFromEnvironment,
-				DialContext:            dialer.DialContext,
-				TLSClientConfig:        creds.tls(),
-				TLSHandshakeTimeout:    30 * time.Second,
-				ResponseHeaderTimeout:  60 * time.Second,
-				IdleConnTimeout:        90 * time.Second,
-				MaxIdleConnsPerHost:    16,
+				Proxy:                 http.ProxyFromEnvironment,
+				DialContext:           dialer.DialContext,
+				TLSClientConfig:       creds.tls(),
+				TLSHandshakeTimeout:   30 * time.Second,
+				ResponseHeaderTimeout: 60 * time.Second,
+				IdleConnTimeout:       90 * time.Second,
+				// No less than a pull has requests in flight.
+				MaxIdleConnsPerHost:    64,
 				MaxResponseHeaderBytes: 64 << 10,
 				// What is hashed and counted are the bytes as they are served.
 				DisableCompression: true,

@@ -2,6 +2,7 @@ package pull
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,6 +30,23 @@ type httpSource struct {
 	rate          *rate
 	log           *slog.Logger
 	trips         trips
+}
+
+// newHTTPSource prepares a source for so many connections. The function it gives
+// closes them.
+func newHTTPSource(remote Remote, o Options, most int) (*httpSource, func(), error) {
+	h := &httpSource{header: requestHeader(remote.Header), idle: o.IdleTimeout, delay: o.RetryDelay,
+		bytes: new(atomic.Int64), log: o.Log}
+	var err error
+	if h.base, err = parseBase(remote.URL); err != nil {
+		return nil, nil, err
+	}
+	if h.objects, err = parseBase(cmp.Or(remote.ContentURL, remote.URL)); err != nil {
+		return nil, nil, err
+	}
+	var closeIdle func()
+	h.client, closeIdle = ownClient(remote.Client, most)
+	return h, closeIdle, nil
 }
 
 // parseBase checks the URL of a repository.

@@ -73,6 +73,12 @@ func (o *Options) complete() error {
 	if len(o.Remotes) == 0 {
 		return errors.New("pull: no remote named")
 	}
+	o.fill()
+	return nil
+}
+
+// fill sets what has a default.
+func (o *Options) fill() {
 	if o.IdleTimeout <= 0 {
 		o.IdleTimeout = defaultIdleTimeout
 	}
@@ -82,5 +88,4 @@ func (o *Options) complete() error {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return nil
 }

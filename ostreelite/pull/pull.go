@@ -53,22 +53,17 @@ func (d *delivery) fromRemotes(ctx context.Context, o Options, m *meter) error {
 }
 
 func (d *delivery) fromRemote(ctx context.Context, remote Remote, o Options, limit *rate, m *meter) error {
-	h := &httpSource{header: requestHeader(remote.Header), idle: o.IdleTimeout, delay: o.RetryDelay,
-		bytes: &m.bytes, rate: limit, log: o.Log}
-	var err error
-	if h.base, err = parseBase(remote.URL); err != nil {
+	most := cmp.Or(o.Workers, mostWorkers)
+	h, closeIdle, err := newHTTPSource(remote, o, most)
+	if err != nil {
 		return err
 	}
-	if h.objects, err = parseBase(cmp.Or(remote.ContentURL, remote.URL)); err != nil {
-		return err
-	}
-	most, workers := mostWorkers, func() int { return workersFor(h.trips.least()) }
-	if o.Workers > 0 {
-		most, workers = o.Workers, fixed(o.Workers)
-	}
-	var closeIdle func()
-	h.client, closeIdle = ownClient(remote.Client, most)
 	defer closeIdle()
+	h.bytes, h.rate = &m.bytes, limit
+	workers := func() int { return workersFor(h.trips.least()) }
+	if o.Workers > 0 {
+		workers = fixed(o.Workers)
+	}
 	if err := h.open(ctx); err != nil {
 		return err
 	}
