@@ -137,25 +137,24 @@ func (t *transfer) bringMetadata(ctx context.Context, buf *bytes.Buffer, n objec
 
 // scan queues what a dirtree refers to, of its files only those that are missing.
 func (t *transfer) scan(n object.Name, data []byte) error {
-	var missing []object.Checksum
-	file := func(_ []byte, c object.Checksum) error {
-		have, err := t.txn.Has(object.Name{Type: object.TypeFile, Checksum: c})
-		if err == nil && !have {
-			missing = append(missing, c)
-		}
-		return err
-	}
-	dir := func(_ []byte, tree, meta object.Checksum) error {
-		t.queue.addMeta(object.Name{Type: object.TypeDirMeta, Checksum: meta},
-			object.Name{Type: object.TypeDirTree, Checksum: tree})
-		return nil
-	}
-	err := object.ScanDirTree(data, file, dir)
-	if errors.Is(err, object.ErrMalformed) {
+	tree, err := object.ViewDirTree(data)
+	if err != nil {
 		return classify(fmt.Errorf("dirtree %s: %w", n.Checksum, err), repo.ErrCorrupt)
 	}
-	if err == nil {
-		t.queue.addContent(missing)
+	var missing []object.Checksum
+	for _, c := range tree.Files() {
+		have, err := t.txn.Has(object.Name{Type: object.TypeFile, Checksum: c})
+		if err != nil {
+			return err
+		}
+		if !have {
+			missing = append(missing, c)
+		}
 	}
-	return err
+	t.queue.addContent(missing)
+	for _, d := range tree.Dirs() {
+		t.queue.addMeta(object.Name{Type: object.TypeDirMeta, Checksum: d.Meta},
+			object.Name{Type: object.TypeDirTree, Checksum: d.Tree})
+	}
+	return nil
 }
