@@ -3,12 +3,14 @@ package pull
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/sotabox/sotabox/ostreelite/delta"
 	"github.com/sotabox/sotabox/ostreelite/object"
 	"github.com/sotabox/sotabox/ostreelite/repo"
 )
@@ -116,14 +118,16 @@ func TestPullTreeOfTrees(t *testing.T) {
 	require.EqualValues(t, 42, stats.Metadata)
 }
 
-// TestPullAsksOnlyForObjects sees only the config and names made of checksums.
+// TestPullAsksOnlyForObjects sees only the config, names made of checksums, and
+// two places where there might be a static delta.
 func TestPullAsksOnlyForObjects(t *testing.T) {
 	a := newArchive(t, tree{dirs: 2, filesPerDir: 2}, false)
+	known := []string{"/config", "/" + delta.IndexPath(a.commit), "/" + delta.SuperblockPath(object.Checksum{}, a.commit)}
 	s := serve(t, a.path, func(h http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			name := strings.TrimPrefix(r.URL.Path, "/objects/")
 			hex, _, _ := strings.Cut(strings.Replace(name, "/", "", 1), ".")
-			if _, err := object.ParseChecksum(hex); err != nil && r.URL.Path != "/config" {
+			if _, err := object.ParseChecksum(hex); err != nil && !slices.Contains(known, r.URL.Path) {
 				t.Errorf("asked for %s", r.URL.Path)
 			}
 			h.ServeHTTP(w, r)

@@ -70,6 +70,11 @@ func (d *delivery) fromRemote(ctx context.Context, remote Remote, o Options, lim
 	if err := d.begin(ctx, h, o.Log); err != nil {
 		return err
 	}
+	if !o.NoDeltas {
+		if err := d.viaDelta(ctx, h, o, m); err != nil {
+			return err
+		}
+	}
 	return d.from(ctx, h, workers, m)
 }
 
