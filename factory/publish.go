@@ -43,19 +43,31 @@ type Published struct {
 // Publish commits a version's tree to the repository and signs a target that
 // names the commit.
 func (f *Factory) Publish(ctx context.Context, v Version) (Published, error) {
+	p, target, err := f.makeTarget(ctx, v)
+	if err != nil {
+		return Published{}, err
+	}
+	if err := f.Metadata.SetTarget(p.Name, target); err != nil {
+		return Published{}, fmt.Errorf("publish version %d: %w", v.Number, err)
+	}
+	return p, nil
+}
+
+// makeTarget commits a version's tree and returns the target that names the commit.
+func (f *Factory) makeTarget(ctx context.Context, v Version) (Published, metadata.Target, error) {
 	if v.Number < 1 {
-		return Published{}, fmt.Errorf("publish: version %d: versions count from 1", v.Number)
+		return Published{}, metadata.Target{}, fmt.Errorf("publish: version %d: versions count from 1", v.Number)
 	}
 	v = f.complete(v)
 	commit := v.Commit
 	if commit.IsZero() {
 		var err error
 		if commit, err = f.commit(ctx, v); err != nil {
-			return Published{}, fmt.Errorf("publish version %d: %w", v.Number, err)
+			return Published{}, metadata.Target{}, fmt.Errorf("publish version %d: %w", v.Number, err)
 		}
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
-	err := f.Metadata.SetTarget(v.Name, metadata.Target{
+	return Published{Name: v.Name, Commit: commit}, metadata.Target{
 		Hashes: map[string]string{"sha256": commit.String()},
 		Custom: metadata.Custom{
 			Version:     strconv.Itoa(v.Number),
@@ -65,11 +77,7 @@ func (f *Factory) Publish(ctx context.Context, v Version) (Published, error) {
 			CreatedAt:   now,
 			UpdatedAt:   now,
 		},
-	})
-	if err != nil {
-		return Published{}, fmt.Errorf("publish version %d: %w", v.Number, err)
-	}
-	return Published{Name: v.Name, Commit: commit}, nil
+	}, nil
 }
 
 // ResolveCommit finds the commit that a ref of the repository names. A checksum

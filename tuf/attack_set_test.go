@@ -97,7 +97,14 @@ var attacksOnSets = []attack{
 	{"bundle description in place of the targets", func(r *testRepo) {
 		r.release()
 		r.files["targets.json"] = r.bundle("intel-lmp-6").files[bundleFile]
-	}, ErrInvalid, `its type is "bundle", not "Targets"`},
+	}, ErrRollback, "targets version 3 refused: older than version 5"},
+	{"bundle description of the right version in place of the targets", func(r *testRepo) {
+		r.release()
+		b := r.bundle("intel-lmp-6")
+		b.signed["version"] = 6
+		b.sign()
+		r.files["targets.json"] = b.files[bundleFile]
+	}, ErrInvalid, "targets version 6 refused: its canonical length is"},
 
 	// Extraneous members: signed and hashed like the rest, otherwise passed over.
 	{"another file in the timestamp", func(r *testRepo) {

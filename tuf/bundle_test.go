@@ -23,7 +23,7 @@ func (r *testRepo) bundle(targets ...string) *testBundle {
 	copied := *r
 	copied.files, copied.fail = maps.Clone(r.files), map[string]error{}
 	b := &testBundle{&copied, map[string]any{
-		"_type": "bundle", "version": 3, "expires": goodExpiry,
+		"_type": "Targets", "version": 3, "expires": goodExpiry,
 		bundleMember: map[string]any{"type": "ci", "tag": "main", "targets": targets},
 	}, r.roles[roleTargets].keys}
 	b.sign()

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // command is one subcommand. setUp declares its flags and returns its work,
@@ -30,6 +31,13 @@ func commands() []command {
 		{"targets", "DIR", "list what is published", listTargets},
 		{"rotate-root", "DIR", "publish the next root, with new keys for some roles", rotateRoot},
 		{"expire", "DIR", "publish metadata that has expired", expire},
+		{"bundle", "DIR BUNDLE", "make an offline bundle: a directory, .tar, .tar.gz or .tar.zst", bundle},
+		{"sign-key", "KEY", "make a key for a person, and KEY.pub to hand out", signKey},
+		{"sign-root", "DIR FILE", "write the next root, with people's keys for a role, for people to sign", signRoot},
+		{"sign-targets", "DIR FILE", "write the targets for people to sign", signTargets},
+		{"sign", "FILE KEY", "sign what is in the file, then pass it on", sign},
+		{"sign-status", "DIR FILE", "tell who has signed and who is missing", signStatus},
+		{"sign-publish", "DIR FILE...", "publish root or targets, or both at once, that enough people signed", signPublish},
 		{"device", "DIR DEVICE", "make a scratch device that runs a published version", makeDevice},
 		{"configure", "DIR DEVICE", "tell a device the gateway's present address", configure},
 		{"serve", "DIR", "run the gateway until interrupted", serve},
@@ -64,7 +72,7 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 		c.help(stdout, flags)
 		return 0
 	}
-	if want := len(splitArgs(c.args)); err == nil && len(positional) != want {
+	if err == nil && !c.takes(len(positional)) {
 		err = fmt.Errorf("takes %s, got %d arguments", c.args, len(positional))
 	}
 	if err != nil {
@@ -76,6 +84,12 @@ func (c command) run(ctx context.Context, args []string, stdout, stderr io.Write
 		return 1
 	}
 	return 0
+}
+
+// takes tells whether a command can do with so many arguments: the last one, if it has dots, may be repeated.
+func (c command) takes(count int) bool {
+	want := len(splitArgs(c.args))
+	return count == want || count > want && strings.HasSuffix(c.args, "...")
 }
 
 // parse reads flags that may stand before, between and after the arguments.

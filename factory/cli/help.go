@@ -13,7 +13,7 @@ func usage(w io.Writer) {
 	fmt.Fprint(w, "sotabox-factory makes a factory, publishes versions and serves devices.\n\n"+
 		"Usage: sotabox-factory COMMAND [flags] arguments\n\nCommands:\n")
 	for _, c := range commands() {
-		fmt.Fprintf(w, "  %-24s%s\n", c.name+" "+c.args, c.summary)
+		fmt.Fprintf(w, "  %-25s%s\n", c.name+" "+c.args, c.summary)
 	}
 	fmt.Fprint(w, `
 A first round:

@@ -49,6 +49,7 @@ func publish(flags *flag.FlagSet) work {
 	flags.StringVar(&v.Tag, "tag", "", "`TAG` instead of the factory's")
 	flags.StringVar(&v.HardwareID, "hardware-id", "", "hardware `ID` instead of the factory's")
 	flags.StringVar(&v.Name, "name", "", "target `NAME` instead of <hardware id>-lmp-<version>")
+	unsigned := flags.String("unsigned", "", "sign nothing but write the targets to `FILE`, for people to sign")
 	commit := flags.String("commit", "", "name this `COMMIT`, a checksum or a ref, and commit nothing")
 	return func(ctx context.Context, args []string, out io.Writer) error {
 		f, err := factory.Open(args[0])
@@ -59,6 +60,13 @@ func publish(flags *flag.FlagSet) work {
 			if v.Commit, err = f.ResolveCommit(*commit); err != nil {
 				return err
 			}
+		}
+		if *unsigned != "" {
+			p, document, err := f.ProposeVersion(ctx, v)
+			if err == nil {
+				fmt.Fprintf(out, "committed %s, commit %s\n", p.Name, p.Commit)
+			}
+			return propose(out, *unsigned, document, err)
 		}
 		p, err := f.Publish(ctx, v)
 		if err != nil {
@@ -138,12 +146,13 @@ func rotateRoot(flags *flag.FlagSet) work {
 func expire(flags *flag.FlagSet) work {
 	role := flags.String("role", "timestamp", "the `ROLE`: root, targets, snapshot or timestamp")
 	at := flags.String("at", "", "expire at `TIME`, RFC 3339 (default an hour ago)")
-	return func(_ context.Context, args []string, out io.Writer) (err error) {
-		when := time.Now().Add(-time.Hour)
-		if *at != "" {
-			if when, err = time.Parse(time.RFC3339, *at); err != nil {
-				return err
-			}
+	return func(_ context.Context, args []string, out io.Writer) error {
+		when, err := parseTime(*at)
+		if err != nil {
+			return err
+		}
+		if when.IsZero() {
+			when = time.Now().Add(-time.Hour)
 		}
 		f, err := factory.Open(args[0])
 		if err != nil {

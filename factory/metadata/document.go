@@ -122,7 +122,7 @@ func sign(signed any, signers []*keys.Key) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	doc := envelope{Signed: raw}
+	doc := envelope{Signed: raw, Signatures: []signature{}}
 	for _, key := range signers {
 		method, sig, err := key.Sign(message)
 		if err != nil {
@@ -130,6 +130,10 @@ func sign(signed any, signers []*keys.Key) ([]byte, error) {
 		}
 		doc.Signatures = append(doc.Signatures, signature{KeyID: key.ID(), Method: method, Sig: sig})
 	}
+	return doc.encode()
+}
+
+func (doc envelope) encode() ([]byte, error) {
 	out, err := json.MarshalIndent(doc, "", "  ")
 	return append(out, '\n'), err
 }

@@ -196,7 +196,7 @@ func (r *Repository) signers(role RoleKeys) ([]*keys.Key, error) {
 		}
 	}
 	if len(found) < role.Threshold {
-		return nil, fmt.Errorf("%w: %d of the %d needed are in %s", ErrNoKey, len(found), role.Threshold, r.keys.Dir())
+		return nil, fmt.Errorf("%w: %d of the %d needed are in %s; if other people hold them, write the document for them to sign", ErrNoKey, len(found), role.Threshold, r.keys.Dir())
 	}
 	return found, nil
 }

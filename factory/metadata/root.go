@@ -111,6 +111,11 @@ func (r *Repository) replaceKeys(root *rootSigned, role Role, c RoleChange) erro
 		entry.KeyIDs = append(entry.KeyIDs, key.ID())
 	}
 	root.Roles[role] = entry
+	root.dropUnusedKeys()
+	return nil
+}
+
+func (root *rootSigned) dropUnusedKeys() {
 	maps.DeleteFunc(root.Keys, func(id string, _ keys.Public) bool {
 		for _, used := range root.Roles {
 			if slices.Contains(used.KeyIDs, id) {
@@ -119,7 +124,6 @@ func (r *Repository) replaceKeys(root *rootSigned, role Role, c RoleChange) erro
 		}
 		return true
 	})
-	return nil
 }
 
 // root reads the newest root: the end of the chain.

@@ -1,0 +1,236 @@
+//go:build factory
+
+package metadata
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// ErrUnsigned is returned for a document that too few have signed.
+var ErrUnsigned = errors.New("not signed by enough keys")
+
+// Need is one set of keys that must sign a document.
+type Need struct {
+	// By says whose keys they are.
+	By string
+	// Threshold is how many of them must sign.
+	Threshold int
+	// Signed and Unsigned are the identifiers of those that have and have not.
+	Signed, Unsigned []string
+}
+
+// Met tells whether enough have signed.
+func (n Need) Met() bool { return len(n.Signed) >= n.Threshold }
+
+// Status is what a document is and who must sign it.
+type Status struct {
+	// Kind is "root", "targets" or "bundle".
+	Kind    string
+	Version int64
+	Expires string
+	Needs   []Need
+}
+
+// Err is nil if the document is signed by all who must.
+func (s Status) Err() error {
+	for _, need := range s.Needs {
+		if !need.Met() {
+			return fmt.Errorf("%s version %d: %w: %d of %d %s", s.Kind, s.Version, ErrUnsigned, len(need.Signed), need.Threshold, need.By)
+		}
+	}
+	return nil
+}
+
+// proposal is a parsed document of one of the kinds that people sign.
+type proposal struct {
+	Status
+	doc     envelope
+	message []byte
+	root    rootSigned    // of kind root
+	targets targetsSigned // of kind targets
+}
+
+func parseProposal(document []byte) (*proposal, error) {
+	doc, message, err := open(document)
+	if err != nil {
+		return nil, err
+	}
+	p := &proposal{doc: doc, message: message}
+	var signed struct {
+		header
+		Bundle *Bundle `json:"x-fio-offline-bundle"`
+	}
+	if err := json.Unmarshal(doc.Signed, &signed); err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	p.Version, p.Expires = signed.Version, signed.Expires
+	switch {
+	case signed.Type == "Root":
+		p.Kind = "root"
+		err = json.Unmarshal(doc.Signed, &p.root)
+	case signed.Type == "Targets" && signed.Bundle != nil:
+		p.Kind = "bundle"
+	case signed.Type == "Targets":
+		p.Kind = "targets"
+		err = json.Unmarshal(doc.Signed, &p.targets)
+	default:
+		err = fmt.Errorf("a document of type %q is not signed by people", signed.Type)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read document: %w", err)
+	}
+	return p, nil
+}
+
+// Describe tells what a document is, without asking whether it is signed.
+func Describe(document []byte) (Status, error) {
+	p, err := parseProposal(document)
+	if err != nil {
+		return Status{}, err
+	}
+	return p.Status, nil
+}
+
+// Check tells what a document is and who must sign it, given the newest root: a root needs the old keys and its own.
+func (r *Repository) Check(document []byte) (Status, error) {
+	p, err := parseProposal(document)
+	if err != nil {
+		return Status{}, err
+	}
+	root, err := r.root()
+	if err != nil {
+		return Status{}, err
+	}
+	p.check(root)
+	return p.Status, nil
+}
+
+func (p *proposal) check(root rootSigned) {
+	if p.Kind == "root" {
+		p.Needs = []Need{p.need(root, Root), p.need(p.root, Root)}
+	} else {
+		p.Needs = []Need{p.need(root, Targets)}
+	}
+}
+
+func (p *proposal) need(root rootSigned, role Role) Need {
+	keys := root.Roles[role]
+	n := Need{By: fmt.Sprintf("%s keys of root version %d", role, root.Version), Threshold: keys.Threshold}
+	for _, id := range keys.KeyIDs {
+		if p.signedBy(root, id) {
+			n.Signed = append(n.Signed, id)
+		} else {
+			n.Unsigned = append(n.Unsigned, id)
+		}
+	}
+	return n
+}
+
+func (p *proposal) signedBy(root rootSigned, id string) bool {
+	for _, s := range p.doc.Signatures {
+		if s.KeyID == id && root.Keys[id].Verifies(s.Method, s.Sig, p.message) {
+			return true
+		}
+	}
+	return false
+}
+
+// Accept publishes documents that people have signed: a root, targets, or both, in any order. All are checked before
+// anything is written. A root that gives the targets role other keys needs targets that these signed along with it, lest
+// devices meet targets that they must refuse.
+func (r *Repository) Accept(documents ...[]byte) error {
+	root, err := r.root()
+	if err != nil {
+		return err
+	}
+	var roots, targets []*proposal
+	for _, document := range documents {
+		p, err := parseProposal(document)
+		if err != nil {
+			return err
+		}
+		switch p.Kind {
+		case "root":
+			roots = append(roots, p)
+		case "targets":
+			targets = append(targets, p)
+		default:
+			return fmt.Errorf("a %s is not published; make the bundle with it", p.Kind)
+		}
+	}
+	if len(roots) > 1 || len(targets) > 1 {
+		return errors.New("accept one root and one targets document at a time")
+	}
+	for _, p := range roots {
+		if err := p.successor(root, root.Version); err != nil {
+			return err
+		}
+		root = p.root
+	}
+	if err := r.checkTargets(root, targets); err != nil {
+		return err
+	}
+	return r.publishAccepted(roots, targets)
+}
+
+// successor makes sure that p is signed and is the next version after the present one.
+func (p *proposal) successor(root rootSigned, present int64) error {
+	p.check(root)
+	if p.Version != present+1 {
+		return fmt.Errorf("%s version %d: the next one is %d; something else was published since it was written, write it again", p.Kind, p.Version, present+1)
+	}
+	return p.Err()
+}
+
+func (r *Repository) checkTargets(root rootSigned, targets []*proposal) error {
+	data, err := os.ReadFile(filepath.Join(r.dir, "targets.json"))
+	if err != nil {
+		return fmt.Errorf("read metadata: %w", err)
+	}
+	present, err := parseProposal(data)
+	if err != nil {
+		return err
+	}
+	for _, p := range targets {
+		return p.successor(root, present.Version)
+	}
+	present.check(root)
+	if err := present.Err(); err != nil {
+		return fmt.Errorf("the targets must be signed again and published with this root: %w", err)
+	}
+	return nil
+}
+
+func (r *Repository) publishAccepted(roots, targets []*proposal) error {
+	for _, p := range roots {
+		if err := r.writeAccepted(rootFile(p.Version), p); err != nil {
+			return err
+		}
+	}
+	for _, p := range targets {
+		if err := r.writeAccepted("targets.json", p); err != nil {
+			return err
+		}
+		return r.publishSnapshot(time.Time{})
+	}
+	return nil
+}
+
+func (r *Repository) writeAccepted(name string, p *proposal) error {
+	document, err := p.doc.encode()
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return writeAside(filepath.Join(r.dir, name), document)
+}
+
+// String is one line for people.
+func (s Status) String() string {
+	return fmt.Sprintf("%s version %d, expires %s", s.Kind, s.Version, strings.TrimSpace(s.Expires))
+}
