@@ -88,6 +88,7 @@ conformance-client: ## build/tuf-conformance-client, for the public TUF conforma
 bench: ## compare with the real ostree: a table, and build/bench.json (as root, minutes)
 	$(GO) build -tags factory -o build/sotabox-bench ./e2e/bench
 	$(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent ./e2e/bench/agent
+	GOARCH=arm GOARM=7 $(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent-arm ./e2e/bench/agent
 	build/sotabox-bench -agent build/bench-agent -dir build/bench -json build/bench.json
 
 install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a board of ARCH

@@ -39,6 +39,7 @@ func main() {
 func run(ctx context.Context) error {
 	dir := flag.String("dir", "build/bench", "directory for the input, which is kept, and the work")
 	agent := flag.String("agent", "build/bench-agent", "the program of e2e/bench/agent")
+	arm := flag.String("agent-arm", "build/bench-agent-arm", "the same for 32-bit ARM")
 	output := flag.String("json", "build/bench.json", "where to write the ratios")
 	rounds := flag.Int("rounds", 5, "counted rounds of each row, after one that is not")
 	slow := flag.Int("slow-rounds", 3, "rounds of pull-50ms, of which libostree alone needs minutes")
@@ -66,20 +67,18 @@ func run(ctx context.Context) error {
 		return err
 	}
 	b := &bench{ctx: ctx, disk: d, agent: program, input: in}
-	results, err := b.run(*rounds, *slow, *only)
+	results, err := b.run(*rounds, *slow, *only, *arm)
 	if err := errors.Join(err, d.close()); err != nil {
 		return err
 	}
-	printTable(os.Stdout, results)
-	fmt.Println("Ratios are ostreelite's over libostree's. pull-50ms has fewer rounds: libostree alone needs minutes.")
 	if *only != "" {
 		return nil
 	}
 	return writeJSON(*output, results)
 }
 
-// run measures all rows, or those that are named.
-func (b *bench) run(rounds, slow int, only string) ([]result, error) {
+// run measures all rows, or those that are named, and prints them.
+func (b *bench) run(rounds, slow int, only, arm string) ([]result, error) {
 	if err := b.open(); err != nil {
 		return nil, err
 	}
@@ -99,5 +98,10 @@ func (b *bench) run(rounds, slow int, only string) ([]result, error) {
 		}
 		results = append(results, r)
 	}
-	return results, nil
+	printTable(os.Stdout, results)
+	fmt.Println("Ratios are ostreelite's over libostree's. pull-50ms has fewer rounds: libostree alone needs minutes.")
+	if only != "" {
+		return results, nil
+	}
+	return results, b.printARM(arm)
 }

@@ -63,3 +63,14 @@ func TestMeter(t *testing.T) {
 	_, err = meter(t.Context(), dir, "sh", "-c", "echo it broke; exit 3")
 	require.ErrorContains(t, err, "it broke")
 }
+
+func TestGuestMemory(t *testing.T) {
+	require.EqualValues(t, 5<<10, guestMemory([]byte(`00011000-00345000 r--p 00000000 fe:00 9986739   /agent
+Size:               3280 kB
+Rss:                   2 kB
+02801000-03001000 rw-p 00000000 00:00 0
+Rss:                   3 kB
+555591843000-555591de3000 rw-p 00000000 00:00 0  [heap]
+Rss:                5596 kB
+`)))
+}
