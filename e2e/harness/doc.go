@@ -30,9 +30,8 @@
 //	persist STEP CODES COMMAND kill it again and again, later each time, until it ends by
 //	                           itself with one of the codes (100 or 0,40)
 //	tmpfs DIR SIZE             mount a small file system (as root)
-//	bundle [flags] DIR TARGET ...  make an offline bundle of published targets; --type,
-//	                           --tag, --expired, --roots-from N
-//	pack DIR FILE              pack a bundle into .tar, .tar.gz or .tar.zst
+//	bundle BUNDLE TARGETS ...  sotabox-factory bundle, with its flags
+//	pack DIR FILE              pack a bundle with tar into .tar, .tar.gz or .tar.zst
 //	damage FROM TO cut|flip    copy a file, short of its last part or with a bit changed
 //
 // and these variables: $CONFIG, the device's sota.toml; $DEPLOYMENTS, the
