@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
 
 // What is written is read back the same, and stays so.
@@ -79,5 +81,30 @@ func FuzzCmdline(f *testing.F) {
 		if _, ok := lookupArg(foreignArgs(replaced), "ostree"); ok {
 			t.Fatalf("%q keeps ostree=", replaced)
 		}
+	})
+}
+
+func FuzzSyslinuxConfig(f *testing.F) {
+	f.Add("PROMPT 1\nDEFAULT mine\nLABEL mine\n\tKERNEL /k\n\nLABEL T (ostree:0)\n\tKERNEL /boot/ostree/x\n")
+	f.Add("LABEL \n\t\n\tKERNEL ")
+	f.Fuzz(func(t *testing.T, config string) {
+		entries := []*bootEntry{{keys: map[string]string{"title": "T (ostree:0)", "linux": "/ostree/k"}}}
+		got, err := syslinuxConfig(config, entries)
+		require.NoError(t, err)
+		require.True(t, strings.HasSuffix(got, "LABEL T (ostree:0)\n\tKERNEL /boot/ostree/k\n"))
+		again, err := syslinuxConfig(got, entries)
+		require.NoError(t, err)
+		third, err := syslinuxConfig(again, entries)
+		require.NoError(t, err)
+		require.Equal(t, again, third)
+	})
+}
+
+func FuzzMountInfo(f *testing.F) {
+	f.Add("36 35 98:0 /mnt1 /mnt\\0402 rw - ext3 /dev/root rw\n", "36")
+	f.Fuzz(func(t *testing.T, table, id string) {
+		path, ok := findMount(table, id)
+		require.True(t, ok || path == "")
+		require.LessOrEqual(t, len(path), len(table))
 	})
 }

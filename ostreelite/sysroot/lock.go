@@ -17,7 +17,12 @@ const lockPoll = 100 * time.Millisecond
 // as long as Options.LockTimeout says and until ctx ends, with an ErrLocked then.
 func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
 	timeout := s.lockTimeout()
-	start := time.Now()
+	var expired <-chan time.Time
+	if timeout >= 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		expired = timer.C
+	}
 	for waited := false; ; waited = true {
 		fd, err := s.tryLock()
 		switch err {
@@ -32,9 +37,6 @@ func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
 		default:
 			return nil, fmt.Errorf("lock sysroot %s: %w", s.opt.Path, err)
 		}
-		if timeout >= 0 && time.Since(start) >= timeout {
-			return nil, fmt.Errorf("%w: %s: another process has held ostree/lock for %s", ErrLocked, s.opt.Path, timeout)
-		}
 		if !waited {
 			s.log.Info("waiting for another process that changes the deployments",
 				"lock", s.pathOf("ostree/lock"), "timeout", timeout)
@@ -42,6 +44,8 @@ func (s *Sysroot) lock(ctx context.Context) (unlock func(), err error) {
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("%w: %s: %w", ErrLocked, s.opt.Path, ctx.Err())
+		case <-expired:
+			return nil, fmt.Errorf("%w: %s: another process has held ostree/lock for %s", ErrLocked, s.opt.Path, timeout)
 		case <-time.After(lockPoll):
 		}
 	}

@@ -53,6 +53,20 @@ func prepareLink(target string, at int, name string) error {
 	return unix.Symlinkat(target, at, name+tmpSuffix)
 }
 
+// swapLink puts a prepared link into the place of the present one, which gets
+// its name and is for the cleanup to remove. A rename over it would free its
+// inode, and of the blocks that say so the disk may write that of the inode
+// first: a boot loader, which does not read the journal, would be led by the
+// old directory to a link that is no more.
+func swapLink(at int, name string) error {
+	err := exchangeNames(at, name+tmpSuffix, name)
+	switch err {
+	case unix.ENOENT, unix.EINVAL, unix.ENOSYS, unix.EOPNOTSUPP:
+		return unix.Renameat(at, name+tmpSuffix, at, name)
+	}
+	return err
+}
+
 func unlinkIfThere(at int, name string) error {
 	if err := unix.Unlinkat(at, name, 0); err != nil && !missing(err) {
 		return err

@@ -11,12 +11,21 @@ import (
 // write makes next the list of deployments. Their trees must be complete. A
 // cut at any point leaves the old or the new list in effect.
 func (s *Sysroot) write(ctx context.Context, next []Deployment) error {
+	// The names that are written now are those of the state before the present.
+	if err := s.settle(); err != nil {
+		return err
+	}
 	assignBootSerials(next)
 	var err error
 	kind := swapFor(s.deployments, next)
-	switch kind {
-	case swapNothing:
+	if kind == swapNothing {
 		return nil
+	}
+	// What is about to be replaced may be what a boot loader still sees.
+	if err := s.settle(); err != nil {
+		return err
+	}
+	switch kind {
 	case swapLinks:
 		err = s.swapLinks(ctx, next)
 	case swapEntries:
@@ -87,7 +96,7 @@ func (s *Sysroot) swap(ctx context.Context, dir int, name string) error {
 	if err := s.aboutToSwap(ctx); err != nil {
 		return err
 	}
-	if err := unix.Renameat(dir, name+tmpSuffix, dir, name); err != nil {
+	if err := swapLink(dir, name); err != nil {
 		return fmt.Errorf("swap %s: %w", name, err)
 	}
 	return nil
