@@ -21,10 +21,10 @@ const emulator = "qemu-arm-static"
 // most memory that the agent had, as far as samples show. What the emulator needs
 // for itself is not counted.
 func (b *bench) armPeak(agent string) (int64, error) {
-	if err := b.ours.newRepo(b, b.server.url()); err != nil {
+	if err := b.ours.newRepo(b, b.archiveURL()); err != nil {
 		return 0, err
 	}
-	args := b.ours.pull(b, b.server.url(), b.input.Updates[0])
+	args := b.ours.pull(b, b.archiveURL(), b.input.Updates[0])
 	cmd := exec.CommandContext(b.ctx, emulator, append([]string{agent}, args[1:]...)...)
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,6 +29,13 @@ func openDisk(root string) (*disk, error) {
 	d := &disk{dir: filepath.Join(root, "work"), image: filepath.Join(root, "disk.img")}
 	// What a run that was killed left.
 	for unix.Unmount(d.dir, unix.MNT_DETACH) == nil {
+	}
+	// Not to be written over: the kernel may still have it.
+	if err := os.Remove(d.image); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	if err := removeSysroots(d.dir); err != nil {
+		return nil, err
 	}
 	if err := os.RemoveAll(d.dir); err != nil {
 		return nil, err
@@ -79,7 +87,7 @@ func (d *disk) settle() error {
 
 func (d *disk) close() error {
 	if d.image == "" {
-		return os.RemoveAll(d.dir)
+		return errors.Join(removeSysroots(d.dir), os.RemoveAll(d.dir))
 	}
 	if err := unix.Unmount(d.dir, 0); err != nil {
 		return fmt.Errorf("unmount %s: %w", d.dir, err)

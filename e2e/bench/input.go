@@ -36,8 +36,14 @@ type input struct {
 
 const changedFiles = 10
 
-// archive is the repository that both sides pull from.
-func (in *input) archive() string { return filepath.Join(in.dir, "archive") }
+// The repositories in the directory of the input: what both sides pull from, and
+// the first of the updates with a static delta from scratch.
+const (
+	archiveDir = "archive"
+	deltaDir   = "deltas"
+)
+
+func (in *input) archive() string { return filepath.Join(in.dir, archiveDir) }
 
 // prepare makes the input with a number of updates after the first commit, or
 // finds that it is there.
@@ -52,7 +58,7 @@ func prepare(ctx context.Context, dir string, updates int) (*input, error) {
 	if data, err := os.ReadFile(record); err == nil {
 		old := &input{dir: in.dir}
 		if json.Unmarshal(data, old) == nil && old.Go == version && len(old.Updates) > updates {
-			return old, nil
+			return old, old.buildDelta(ctx)
 		}
 	}
 	if err := os.RemoveAll(in.dir); err != nil {
@@ -65,7 +71,36 @@ func prepare(ctx context.Context, dir string, updates int) (*input, error) {
 	if err != nil {
 		return nil, err
 	}
-	return in, os.WriteFile(record, data, 0o644)
+	if err := os.WriteFile(record, data, 0o644); err != nil {
+		return nil, err
+	}
+	return in, in.buildDelta(ctx)
+}
+
+// buildDelta makes the repository with a static delta, unless it is there.
+func (in *input) buildDelta(ctx context.Context) error {
+	dir := filepath.Join(in.dir, deltaDir)
+	// The summary lists the delta, and so comes last.
+	if _, err := os.Stat(filepath.Join(dir, "summary")); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	fmt.Println("making a static delta, once, which takes a minute or more")
+	repo, c := "--repo="+dir, in.Updates[0]
+	for _, args := range [][]string{
+		{"init", repo, "--mode=archive"},
+		{"pull-local", repo, in.archive(), c},
+		{"refs", repo, "--create=main", c},
+		{"static-delta", "generate", repo, "--empty", "--to=" + c},
+		{"summary", repo, "--update"},
+	} {
+		if err := ostree(ctx, args...); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (in *input) build(ctx context.Context, goroot string, updates int) error {

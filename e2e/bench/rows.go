@@ -28,8 +28,8 @@ func rows() []row {
 	return []row{
 		{
 			name: "pull-loopback", aim: aims{wall: 0.5, cpu: 0.7, megabytes: 24},
-			ready:   func(b *bench, s *side, _ int) error { return s.newRepo(b, b.server.url()) },
-			command: func(b *bench, s *side, _ int) []string { return s.pull(b, b.server.url(), b.input.Updates[0]) },
+			ready:   func(b *bench, s *side, _ int) error { return s.newRepo(b, b.archiveURL()) },
+			command: func(b *bench, s *side, _ int) []string { return s.pull(b, b.archiveURL(), b.input.Updates[0]) },
 		},
 		{
 			name: "pull-50ms", aim: aims{wall: 0.2, megabytes: 24}, slow: true,
@@ -40,14 +40,14 @@ func rows() []row {
 			name: "pull-update", aim: aims{wall: 0.7, megabytes: 24},
 			start: func(b *bench) error {
 				return b.both(func(s *side) error {
-					if err := s.newRepo(b, b.server.url()); err != nil {
+					if err := s.newRepo(b, b.archiveURL()); err != nil {
 						return err
 					}
 					return b.ostree("pull-local", "--repo="+s.repo(), b.input.archive(), b.input.Updates[0])
 				})
 			},
 			command: func(b *bench, s *side, round int) []string {
-				return s.pull(b, b.server.url(), b.input.Updates[round+1])
+				return s.pull(b, b.archiveURL(), b.input.Updates[round+1])
 			},
 		},
 		{
@@ -59,6 +59,17 @@ func rows() []row {
 					return []string{b.agent, "pull-local", s.repo(), b.input.archive(), c}
 				}
 				return []string{"ostree", "pull-local", "--repo=" + s.repo(), b.input.archive(), c}
+			},
+		},
+		{
+			name: "delta", aim: aims{wall: 1, megabytes: 40},
+			ready: func(b *bench, s *side, _ int) error { return s.newRepo(b, b.deltaURL()) },
+			command: func(b *bench, s *side, _ int) []string {
+				args := s.pull(b, b.deltaURL(), b.input.Updates[0])
+				if !s.ours {
+					args = append(args, "--require-static-deltas")
+				}
+				return args
 			},
 		},
 		{
@@ -79,6 +90,11 @@ func rows() []row {
 type side struct {
 	ours bool
 	dir  string
+}
+
+// sides are ours and theirs.
+func sides(work string) []*side {
+	return []*side{{ours: true, dir: filepath.Join(work, "ours")}, {dir: filepath.Join(work, "theirs")}}
 }
 
 const stateroot = "bench"

@@ -10,10 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 // roundTrip is that of the slow link.
@@ -31,15 +28,15 @@ type bench struct {
 }
 
 func (b *bench) open() error {
-	b.ours = &side{ours: true, dir: filepath.Join(b.disk.dir, "ours")}
-	b.theirs = &side{dir: filepath.Join(b.disk.dir, "theirs")}
-	for _, s := range []*side{b.ours, b.theirs} {
+	both := sides(b.disk.dir)
+	b.ours, b.theirs = both[0], both[1]
+	for _, s := range both {
 		if err := os.MkdirAll(s.dir, 0o755); err != nil {
 			return err
 		}
 	}
 	var err error
-	if b.server, err = serve(b.input.archive()); err != nil {
+	if b.server, err = serve(b.input.dir); err != nil {
 		return err
 	}
 	b.link, err = newLink(b.server.addr(), roundTrip)
@@ -55,12 +52,19 @@ func (b *bench) close() {
 	}
 }
 
-func (b *bench) slowURL() string { return "http://" + b.link.addr() }
+// The URLs of the input: of the archive repository, the same behind the slow link,
+// and of the repository with a static delta.
+func (b *bench) archiveURL() string { return "http://" + b.server.addr() + "/" + archiveDir }
+func (b *bench) slowURL() string    { return "http://" + b.link.addr() + "/" + archiveDir }
+func (b *bench) deltaURL() string   { return "http://" + b.server.addr() + "/" + deltaDir }
 
 func (b *bench) both(f func(*side) error) error { return errors.Join(f(b.ours), f(b.theirs)) }
 
-func (b *bench) ostree(args ...string) error {
-	cmd := exec.CommandContext(b.ctx, "ostree", args...)
+func (b *bench) ostree(args ...string) error { return ostree(b.ctx, args...) }
+
+// ostree runs the real one.
+func ostree(ctx context.Context, args ...string) error {
+	cmd := exec.CommandContext(ctx, "ostree", args...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%v: %w\n%s", cmd.Args, err, out)
 	}
@@ -135,32 +139,4 @@ func serve(dir string) (*server, error) {
 }
 
 func (s *server) addr() string { return s.listener.Addr().String() }
-func (s *server) url() string  { return "http://" + s.addr() }
 func (s *server) close()       { s.http.Close() }
-
-// immutable is FS_IMMUTABLE_FL (linux/fs.h).
-const immutable = 0x10
-
-// removeSysroot removes a sysroot with its immutable deployments.
-func removeSysroot(dir string) error {
-	trees, err := filepath.Glob(filepath.Join(dir, "ostree/deploy/*/deploy/*.*"))
-	if err != nil {
-		return err
-	}
-	for _, tree := range trees {
-		f, err := os.Open(tree)
-		if err != nil {
-			return err
-		}
-		// Where there are no such flags, none is set.
-		if flags, err := unix.IoctlGetInt(int(f.Fd()), unix.FS_IOC_GETFLAGS); err == nil && flags&immutable != 0 {
-			err = unix.IoctlSetPointerInt(int(f.Fd()), unix.FS_IOC_SETFLAGS, flags&^immutable)
-			if err != nil {
-				f.Close()
-				return err
-			}
-		}
-		f.Close()
-	}
-	return os.RemoveAll(dir)
-}
