@@ -177,6 +177,43 @@ func TestPartialCommitsAreNotListed(t *testing.T) {
 	require.Equal(t, map[object.Checksum]bool{f.other: true}, index.Commits)
 }
 
+// A bundle may lie beside the device's repository, where its owner can still
+// change it.
+func TestNothingIsSharedWithADirectory(t *testing.T) {
+	f := newFixture(t)
+	device := newDevice(t)
+	_, err := pullFrom(t, f.dir, device, f.commit)
+	require.NoError(t, err)
+
+	// The next device has the mode of the bundle, so that links would be possible.
+	dir := t.TempDir()
+	require.NoError(t, os.Rename(device.Path(), filepath.Join(dir, "ostree_repo")))
+	second := newDevice(t)
+	_, err = pullFrom(t, dir, second, f.commit)
+	require.NoError(t, err)
+	for _, path := range contentFiles(t, dir) {
+		require.NoError(t, os.Chmod(path, 0o644))
+		require.NoError(t, os.WriteFile(path, []byte("changed"), 0o644))
+	}
+	requireWhole(t, second, f.commit)
+}
+
+// contentFiles are the regular files that a bundle's bare repository keeps content in.
+func contentFiles(t *testing.T, dir string) (files []string) {
+	t.Helper()
+	all, err := filepath.Glob(filepath.Join(dir, "ostree_repo/objects/*/*.file"))
+	require.NoError(t, err)
+	for _, path := range all {
+		info, err := os.Lstat(path)
+		require.NoError(t, err)
+		if info.Mode().IsRegular() {
+			files = append(files, path)
+		}
+	}
+	require.NotEmpty(t, files)
+	return files
+}
+
 func TestNoSpace(t *testing.T) {
 	f := newFixture(t)
 	device := newDevice(t)

@@ -31,7 +31,7 @@ func (d directory) pull(ctx context.Context, dst *repo.Repo, o PullOptions) (pul
 		return pull.Stats{}, err
 	}
 	defer src.Close()
-	stats, err := pull.Local(ctx, dst, src, pull.LocalOptions{Commit: o.Commit, Progress: o.Progress, Log: o.Log})
+	stats, err := pull.Local(ctx, dst, src, pull.LocalOptions{Commit: o.Commit, Copy: true, Progress: o.Progress, Log: o.Log})
 	if errors.Is(err, pull.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", ErrIncomplete, err)
 	}

@@ -26,6 +26,9 @@ type LocalOptions struct {
 	Ref string
 	// Keys are as in Options.
 	Keys []ed25519.PublicKey
+	// Copy makes no hard links to the other repository, for one that others may
+	// change.
+	Copy bool
 	// Workers is the number of objects in flight, 4 if 0.
 	Workers int
 	// Progress is called as in Options.
@@ -49,7 +52,7 @@ func Local(ctx context.Context, dst, src *repo.Repo, o LocalOptions) (Stats, err
 	m := &meter{start: time.Now()}
 	stop := m.report(o.Progress)
 	err := intoRepo(ctx, dst, delivery{keys: o.Keys}, o.Commit, o.Ref, func(d *delivery) error {
-		l := &localSource{repo: src, bytes: &m.bytes}
+		l := &localSource{repo: src, bytes: &m.bytes, copy: o.Copy}
 		if err := d.begin(ctx, l, o.Log); err != nil {
 			return err
 		}
@@ -63,6 +66,7 @@ func Local(ctx context.Context, dst, src *repo.Repo, o LocalOptions) (Stats, err
 type localSource struct {
 	repo  *repo.Repo
 	bytes *atomic.Int64
+	copy  bool
 }
 
 func (l *localSource) metadata(_ context.Context, _ *bytes.Buffer, n object.Name) ([]byte, error) {
@@ -75,7 +79,11 @@ func (l *localSource) metadata(_ context.Context, _ *bytes.Buffer, n object.Name
 }
 
 func (l *localSource) content(ctx context.Context, txn *repo.Txn, c object.Checksum) error {
-	size, err := txn.ImportFile(ctx, l.repo, c)
+	bring := txn.ImportFile
+	if l.copy {
+		bring = txn.CopyFile
+	}
+	size, err := bring(ctx, l.repo, c)
 	if err != nil {
 		return l.classify(err)
 	}

@@ -23,6 +23,12 @@ func (t *Txn) ImportFile(ctx context.Context, src *Repo, c object.Checksum) (siz
 			return size, err
 		}
 	}
+	return t.CopyFile(ctx, src, c)
+}
+
+// CopyFile is ImportFile without hard links: what somebody does to the other
+// repository later does not reach this one.
+func (t *Txn) CopyFile(ctx context.Context, src *Repo, c object.Checksum) (size int64, err error) {
 	h, size, data, err := src.openContent(src.objects, c)
 	if err != nil {
 		return 0, err
