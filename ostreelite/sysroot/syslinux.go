@@ -88,23 +88,22 @@ func syslinuxConfig(current string, entries []*bootEntry) (string, error) {
 		if i == 0 && (ourDefault || !sawDefault) {
 			lines = append(lines, "DEFAULT "+title)
 		}
-		lines = append(lines, "LABEL "+title)
-		kernel, ok := e.keys["linux"]
-		if !ok {
+		if _, ok := e.keys["linux"]; !ok {
 			return "", fmt.Errorf("%w: boot loader entry %q has no kernel", ErrMalformed, title)
 		}
-		lines = append(lines, "\tKERNEL "+belowBoot(kernel))
-		if path, ok := e.keys["initrd"]; ok {
-			lines = append(lines, "\tINITRD "+belowBoot(path))
-		}
-		if path, ok := e.keys["devicetree"]; ok {
-			lines = append(lines, "\tDEVICETREE "+belowBoot(path))
-		}
-		if args, ok := e.keys["options"]; ok {
-			lines = append(lines, "\tAPPEND "+args)
+		lines = append(lines, "LABEL "+title)
+		for _, l := range syslinuxLines {
+			if value, ok := e.keys[l.key]; ok {
+				lines = append(lines, "\t"+l.name+" "+belowBoot(l.key, value))
+			}
 		}
 	}
 	return joinLines(lines), nil
+}
+
+// syslinuxLines are the lines of a label, with the keys of an entry.
+var syslinuxLines = [...]struct{ name, key string }{
+	{"KERNEL", "linux"}, {"INITRD", "initrd"}, {"DEVICETREE", "devicetree"}, {"APPEND", optionsKey},
 }
 
 // isOurLabel reports whether the lines below a LABEL name a kernel that

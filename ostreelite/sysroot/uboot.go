@@ -60,35 +60,39 @@ func ubootEnv(entries []*bootEntry, system string, bootdir bool) (string, error)
 		if !ok {
 			return "", fmt.Errorf("%w: boot loader entry %q has no kernel", ErrMalformed, e.keys["title"])
 		}
-		lines = append(lines, "kernel_image"+suffix+"="+belowBoot(kernel))
-		if bootdir {
-			dir, _ := splitPath(belowBoot(kernel))
-			lines = append(lines, "bootdir"+suffix+"="+dir+"/")
-		}
-		for _, v := range [...]struct{ name, key string }{
-			{"ramdisk_image", "initrd"}, {"fdt_file", "devicetree"}, {"fdtdir", "fdtdir"},
-		} {
-			if path, ok := e.keys[v.key]; ok {
-				lines = append(lines, v.name+suffix+"="+belowBoot(path))
+		for _, v := range ubootVariables {
+			if value, ok := e.keys[v.key]; ok {
+				lines = append(lines, v.name+suffix+"="+belowBoot(v.key, value))
+			}
+			if v.key == "linux" && bootdir {
+				dir, _ := splitPath(belowBoot("linux", kernel))
+				lines = append(lines, "bootdir"+suffix+"="+dir+"/")
 			}
 		}
-		if args, ok := e.keys["options"]; ok {
-			lines = append(lines, "bootargs"+suffix+"="+args)
-			if i == 0 && system != "" {
-				lines = append(lines, system)
-			}
+		if i == 0 && system != "" {
+			lines = append(lines, system)
 		}
 	}
 	return joinLines(lines), nil
 }
 
-// belowBoot is the path of a file of /boot as seen from the directory above it.
-// An entry has it that way already if sysroot.bootprefix is set.
-func belowBoot(path string) string {
-	if strings.HasPrefix(path, "/boot/") {
-		return path
+// ubootVariables are the variables of a deployment, with the keys of its entry.
+var ubootVariables = [...]struct{ name, key string }{
+	{"kernel_image", "linux"}, {"ramdisk_image", "initrd"}, {"fdt_file", "devicetree"},
+	{"fdtdir", "fdtdir"}, {"bootargs", optionsKey},
+}
+
+// optionsKey is the key of an entry whose value is no path.
+const optionsKey = "options"
+
+// belowBoot is the value of a key of an entry, a path of /boot as seen from the
+// directory above it. An entry has it that way already if sysroot.bootprefix is
+// set.
+func belowBoot(key, value string) string {
+	if key == optionsKey || strings.HasPrefix(value, "/boot/") {
+		return value
 	}
-	return "/boot" + path
+	return "/boot" + value
 }
 
 // joinLines is what libostree makes of lines: none that is empty comes first,
