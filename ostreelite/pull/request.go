@@ -40,6 +40,10 @@ func checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// maxHeaders is the most headers a response may have, in bytes: each of the workers
+// may have to hold that. (The transport's own limit is 10 MiB.)
+const maxHeaders = 64 << 10
+
 // ownClient is c with what a pull needs changed: enough kept connections for the
 // workers, redirects within the host only, and no limit on the whole time of a
 // request, since objects may be large and links slow; the idle time limits it.
@@ -62,6 +66,7 @@ func ownClient(c *http.Client, workers int) (*http.Client, func()) {
 	t.MaxIdleConns = 0
 	t.MaxIdleConnsPerHost = workers
 	t.MaxConnsPerHost = workers
+	t.MaxResponseHeaderBytes = maxHeaders
 	own.Transport = t
 	return &own, t.CloseIdleConnections
 }

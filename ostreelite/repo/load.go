@@ -48,7 +48,7 @@ func objectError(n object.Name, err error) error {
 	switch err {
 	case unix.ENOENT:
 		return fmt.Errorf("%w: %s", ErrNotFound, n)
-	case unix.ELOOP, unix.ENXIO:
+	case unix.ELOOP, unix.ENXIO, unix.EISDIR:
 		return fmt.Errorf("%w: %s is no regular file", ErrCorrupt, n)
 	}
 	if errors.Is(err, errTooLarge) {
