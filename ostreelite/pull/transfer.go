@@ -135,6 +135,10 @@ func (t *transfer) bringMetadata(ctx context.Context, buf *bytes.Buffer, n objec
 	return data, true, nil
 }
 
+// scanBatch is how many content objects are queued at a time. In a large directory
+// the first are fetched while the rest is looked at.
+const scanBatch = 1024
+
 // scan queues what a dirtree refers to, of its files only those that are missing.
 func (t *transfer) scan(n object.Name, data []byte) error {
 	tree, err := object.ViewDirTree(data)
@@ -149,6 +153,10 @@ func (t *transfer) scan(n object.Name, data []byte) error {
 		}
 		if !have {
 			missing = append(missing, c)
+		}
+		if len(missing) == scanBatch {
+			t.queue.addContent(missing)
+			missing = nil
 		}
 	}
 	t.queue.addContent(missing)
