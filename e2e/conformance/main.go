@@ -4,6 +4,13 @@
 // (github.com/theupdateframework/tuf-conformance) tests: the workflow of package
 // tuf, in the standard dialect, behind the command line of the suite's
 // CLIENT-CLI.md. It is a test program and no part of a device.
+//
+// With a checkout of the suite, its Python dependencies and faketime:
+//
+//	make conformance-client
+//	pytest tuf_conformance --entrypoint $PWD/build/tuf-conformance-client
+//
+// All of its tests pass; none is expected to fail.
 package main
 
 import (

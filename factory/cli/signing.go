@@ -119,6 +119,7 @@ func sign(*flag.FlagSet) work {
 		if err != nil {
 			return err
 		}
+		printDetails(out, status)
 		key, err := keys.Load(args[1])
 		if err != nil {
 			return err
@@ -131,6 +132,12 @@ func sign(*flag.FlagSet) work {
 		}
 		fmt.Fprintf(out, "signed %s with key %s\n", status, key.ID())
 		return nil
+	}
+}
+
+func printDetails(out io.Writer, status metadata.Status) {
+	for _, line := range status.Details {
+		fmt.Fprintf(out, "  %s\n", line)
 	}
 }
 
@@ -149,6 +156,7 @@ func signStatus(*flag.FlagSet) work {
 			return err
 		}
 		fmt.Fprintln(out, status)
+		printDetails(out, status)
 		for _, need := range status.Needs {
 			fmt.Fprintf(out, "%d of %d needed: %s\n", len(need.Signed), need.Threshold, need.By)
 			for _, id := range need.Signed {

@@ -37,7 +37,7 @@ func TestSigningRound(t *testing.T) {
 	keys := "--keys=alice.pub,bob.pub,carol.pub"
 
 	require.Contains(t, do("sign-root", "f", "root.json", keys, "--threshold", "2", "--role", "targets"), "wrote root version 2")
-	do("sign", "root.json", "f/keys/root-1.json")
+	require.Contains(t, do("sign", "root.json", "f/keys/root-1.json"), "targets: 2 of these keys must sign: ")
 	fails("the targets must be signed again", "sign-publish", "f", "root.json")
 	do("sign-targets", "f", "targets.json")
 	do("sign", "targets.json", "alice")
@@ -50,6 +50,7 @@ func TestSigningRound(t *testing.T) {
 	do("sign", "next.json", "bob")
 	status := do("sign-status", "f", "next.json")
 	require.Contains(t, status, "1 of 2 needed: targets keys of root version 2")
+	require.Contains(t, status, `target "demo-board-lmp-2", tags ["main"], commit `)
 	fails("not signed by enough keys", "sign-publish", "f", "next.json")
 	do("sign", "next.json", "alice")
 	do("sign-publish", "f", "next.json")
@@ -58,7 +59,7 @@ func TestSigningRound(t *testing.T) {
 	do("bundle", "f", "b", "--targets", "2", "--unsigned", "bundle.json")
 	require.NoFileExists(t, "b")
 	fails("not signed by enough keys", "bundle", "f", "b", "--targets", "2", "--signed", "bundle.json")
-	do("sign", "bundle.json", "alice")
+	require.Contains(t, do("sign", "bundle.json", "alice"), `bundle of type "ci" for tag "main" with targets ["demo-board-lmp-2"]`)
 	do("sign", "bundle.json", "bob")
 	fails("of another bundle", "bundle", "f", "b", "--targets", "1", "--signed", "bundle.json")
 	require.Contains(t, do("bundle", "f", "b", "--targets", "2", "--signed", "bundle.json"), "made bundle b")

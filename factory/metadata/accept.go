@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -34,6 +36,8 @@ type Status struct {
 	Kind    string
 	Version int64
 	Expires string
+	// Details say what it does, a line each, for people who are about to sign it.
+	Details []string
 	Needs   []Need
 }
 
@@ -52,8 +56,7 @@ type proposal struct {
 	Status
 	doc     envelope
 	message []byte
-	root    rootSigned    // of kind root
-	targets targetsSigned // of kind targets
+	root    rootSigned // of kind root
 }
 
 func parseProposal(document []byte) (*proposal, error) {
@@ -73,12 +76,16 @@ func parseProposal(document []byte) (*proposal, error) {
 	switch {
 	case signed.Type == "Root":
 		p.Kind = "root"
-		err = json.Unmarshal(doc.Signed, &p.root)
+		var root rootSigned
+		err = json.Unmarshal(doc.Signed, &root)
+		p.root, p.Details = root, root.details()
 	case signed.Type == "Targets" && signed.Bundle != nil:
-		p.Kind = "bundle"
+		p.Kind, p.Details = "bundle", signed.Bundle.details()
 	case signed.Type == "Targets":
 		p.Kind = "targets"
-		err = json.Unmarshal(doc.Signed, &p.targets)
+		var targets targetsSigned
+		err = json.Unmarshal(doc.Signed, &targets)
+		p.Details = targets.details()
 	default:
 		err = fmt.Errorf("a document of type %q is not signed by people", signed.Type)
 	}
@@ -86,6 +93,29 @@ func parseProposal(document []byte) (*proposal, error) {
 		return nil, fmt.Errorf("read document: %w", err)
 	}
 	return p, nil
+}
+
+func (root rootSigned) details() (lines []string) {
+	for _, role := range Roles() {
+		keys := root.Roles[role]
+		lines = append(lines, fmt.Sprintf("%s: %d of these keys must sign: %s", role, keys.Threshold, strings.Join(keys.KeyIDs, ", ")))
+	}
+	if root.Changelog != "" {
+		lines = append(lines, fmt.Sprintf("changelog: %q", root.Changelog))
+	}
+	return lines
+}
+
+func (t targetsSigned) details() (lines []string) {
+	for _, name := range slices.Sorted(maps.Keys(t.Targets)) {
+		target := t.Targets[name]
+		lines = append(lines, fmt.Sprintf("target %q, tags %q, commit %s", name, target.Custom.Tags, target.Hashes["sha256"]))
+	}
+	return lines
+}
+
+func (b Bundle) details() []string {
+	return []string{fmt.Sprintf("bundle of type %q for tag %q with targets %q", b.Type, b.Tag, b.Targets)}
 }
 
 // Describe tells what a document is, without asking whether it is signed.
