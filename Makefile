@@ -37,7 +37,7 @@ LDFLAGS_amd64 := $(LDFLAGS)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client bench install clean
+.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client bench matrix fuzz install clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,12 @@ bench: ## compare with the real ostree: a table, and build/bench.json (as root, 
 	$(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent ./e2e/bench/agent
 	GOARCH=arm GOARM=7 $(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent-arm ./e2e/bench/agent
 	build/sotabox-bench -agent build/bench-agent -dir build/bench -json build/bench.json
+
+matrix: setup ## commits both ways with the real ostree, big ones too, and memory (as root, minutes)
+	SOTABOX_MATRIX=full $(GO) test -tags factory -count=1 -timeout 60m ./e2e/matrix
+
+fuzz: ## run every fuzz target for FUZZTIME (20s) and print how it ended
+	@GO='$(GO)' .ci/fuzz
 
 install: dist/sotabox-linux-$(ARCH) build ## into $(DESTDIR)$(PREFIX), for a board of ARCH
 	install -D -m 755 $< '$(DESTDIR)$(PREFIX)/bin/sotabox'
