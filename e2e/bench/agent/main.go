@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/sotabox/sotabox/internal/memory"
 	"github.com/sotabox/sotabox/ostreelite/object"
 	"github.com/sotabox/sotabox/ostreelite/pull"
 	"github.com/sotabox/sotabox/ostreelite/repo"
@@ -21,6 +22,7 @@ import (
 )
 
 func main() {
+	memory.Limit()
 	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench-agent:", err)
 		os.Exit(1)
