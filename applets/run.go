@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/sotabox/sotabox/applets/applet"
+	"github.com/sotabox/sotabox/internal/memory"
 )
 
 // Exit codes of the program under its own name. An applet has its own.
@@ -27,6 +28,7 @@ func Run(table []applet.Applet, argv []string, call applet.Call) int {
 	a, rest, ok := Resolve(table, names, args)
 	switch {
 	case ok:
+		memory.Limit()
 		call.Name, call.Args = a.Name, rest
 		return a.Main(call)
 	case isBinary(names):
