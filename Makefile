@@ -37,7 +37,7 @@ LDFLAGS_amd64 := $(LDFLAGS)
 
 .DEFAULT_GOAL := build
 .NOTPARALLEL:
-.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client bench matrix fuzz install clean
+.PHONY: help build factory demo dist size reproducible setup lint test test-unit conformance-client bench crash matrix fuzz install clean
 
 help: ## print this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,6 +96,9 @@ bench: ## compare with the real ostree: a table, and build/bench.json (as root, 
 	$(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent ./e2e/bench/agent
 	GOARCH=arm GOARM=7 $(BINARY:nethttpomithttp2=factory,nethttpomithttp2) -o build/bench-agent-arm ./e2e/bench/agent
 	build/sotabox-bench -agent build/bench-agent -dir build/bench -json build/bench.json
+
+crash: build setup ## kill updates at every write, cut the power at every flush, and look (as root, long)
+	$(GO) run -tags factory ./e2e/crash -bin build -dir build/crash
 
 matrix: setup ## commits both ways with the real ostree, big ones too, and memory (as root, minutes)
 	SOTABOX_MATRIX=full $(GO) test -tags factory -count=1 -timeout 60m ./e2e/matrix

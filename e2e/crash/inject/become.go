@@ -15,13 +15,13 @@ import (
 // program that its arguments name.
 const helperVariable = "SOTABOX_INJECT"
 
-// Become does not return in a helper. Elsewhere it does nothing.
-func Become() {
+// Become returns in a helper only if it cannot become the program: with an
+// error, upon which the process must end. Elsewhere it does nothing.
+func Become() error {
 	if os.Getenv(helperVariable) == "" {
-		return
+		return nil
 	}
-	fmt.Fprintln(os.Stderr, "inject:", become(os.Args[1:]))
-	os.Exit(127)
+	return fmt.Errorf("inject: %w", become(os.Args[1:]))
 }
 
 func become(argv []string) error {

@@ -15,7 +15,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	Become()
+	if err := Become(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(127)
+	}
 	if dir := os.Getenv("INJECT_TEST_DIR"); dir != "" {
 		write(dir)
 		os.Exit(7)
