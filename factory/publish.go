@@ -32,6 +32,9 @@ type Version struct {
 	Tag, HardwareID string
 	// Name replaces the target's usual name, <hardware id>-lmp-<number>.
 	Name string
+	// DeltaFrom are commits from which static deltas to this version are made; the
+	// zero checksum is for one from scratch.
+	DeltaFrom []object.Checksum
 }
 
 // Published is what Publish made.
@@ -65,6 +68,9 @@ func (f *Factory) makeTarget(ctx context.Context, v Version) (Published, metadat
 		if commit, err = f.commit(ctx, v); err != nil {
 			return Published{}, metadata.Target{}, fmt.Errorf("publish version %d: %w", v.Number, err)
 		}
+	}
+	if err := f.makeDeltas(ctx, commit, v.DeltaFrom); err != nil {
+		return Published{}, metadata.Target{}, fmt.Errorf("publish version %d: %w", v.Number, err)
 	}
 	now := time.Now().UTC().Format(time.RFC3339)
 	return Published{Name: v.Name, Commit: commit}, metadata.Target{

@@ -51,9 +51,17 @@ func publish(flags *flag.FlagSet) work {
 	flags.StringVar(&v.Name, "name", "", "target `NAME` instead of <hardware id>-lmp-<version>")
 	unsigned := flags.String("unsigned", "", "sign nothing but write the targets to `FILE`, for people to sign")
 	commit := flags.String("commit", "", "name this `COMMIT`, a checksum or a ref, and commit nothing")
+	var from []string
+	flags.Func("delta-from", "also make a static delta from `VERSION`: a target's name or version, a commit, or scratch; may be repeated", func(text string) error {
+		from = append(from, text)
+		return nil
+	})
 	return func(ctx context.Context, args []string, out io.Writer) error {
 		f, err := factory.Open(args[0])
 		if err != nil {
+			return err
+		}
+		if v.DeltaFrom, err = f.DeltaSources(from); err != nil {
 			return err
 		}
 		if *commit != "" {
