@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -152,4 +153,44 @@ func TestContinues(t *testing.T) {
 	require.Zero(t, s.count("/deltas/", "/0"), s.asked)
 	require.NotZero(t, s.count("/deltas/", "/2"), s.asked)
 	p.requireSame(t, path)
+}
+
+// TestFallsBack has parts that are damaged, missing or not given out: one line is
+// logged, and the commit comes all the same.
+func TestFallsBack(t *testing.T) {
+	p := publish(t, true)
+	p.generate(t, p.first, "--max-chunk-size=1", "--min-fallback-size=0")
+	for _, tc := range []struct {
+		name, says string
+		answer     func(w http.ResponseWriter, part []byte)
+	}{
+		{"damaged", "malformed static delta", func(w http.ResponseWriter, part []byte) {
+			part[len(part)/2] ^= 1
+			_, _ = w.Write(part)
+		}},
+		{"longer", "larger than declared", func(w http.ResponseWriter, part []byte) { _, _ = w.Write(append(part, 0)) }},
+		{"shorter", "malformed static delta", func(w http.ResponseWriter, part []byte) { _, _ = w.Write(part[:len(part)-1]) }},
+		{"missing", "404", func(w http.ResponseWriter, _ []byte) { w.WriteHeader(http.StatusNotFound) }},
+		{"not given out", "403", func(w http.ResponseWriter, _ []byte) { w.WriteHeader(http.StatusForbidden) }},
+	} {
+		s := serve(t, p.path, func(h http.Handler) http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				if req.URL.Path != "/"+delta.PartPath(p.first, p.next, 1) {
+					h.ServeHTTP(w, req)
+					return
+				}
+				part, err := os.ReadFile(filepath.Join(p.path, req.URL.Path))
+				if err != nil {
+					t.Error(err)
+				}
+				tc.answer(w, part)
+			})
+		})
+		r, path := device(t, p, repo.BareUserOnly, p.first)
+		log := p.update(t, r, s.URL)
+		require.Equal(t, 1, strings.Count(log, "\n"), log)
+		require.Contains(t, log, "static delta failed, fetching objects", tc.name)
+		require.Contains(t, log, tc.says, tc.name)
+		p.requireSame(t, path)
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/sotabox/sotabox/ostreelite/delta"
 	"github.com/sotabox/sotabox/ostreelite/object"
@@ -22,8 +24,8 @@ func (d *delivery) viaDelta(ctx context.Context, h *httpSource, o Options, m *me
 		if err != nil {
 			return err
 		}
-		for _, c := range refs {
-			from = append(from, c)
+		for _, name := range slices.Sorted(maps.Keys(refs)) {
+			from = append(from, refs[name])
 		}
 	}
 	result, err := delta.Apply(ctx, d.repo, d.txn, deltaSource{h}, delta.Options{
