@@ -83,10 +83,11 @@ func birthIn(dirfd int) (birth, error) {
 }
 
 // file makes a file that is to have the given mode in the end. It has no
-// set-user-ID bit yet.
+// set-user-ID bit yet, and its owner may write it: an ordinary user could not give
+// it user attributes otherwise.
 func (b birth) file(dirfd int, mode uint32) (tmpfile, error) {
 	perm := uint32(0o600)
-	if mode&^b.perm == 0 {
+	if mode&^b.perm == 0 && mode&0o200 != 0 {
 		perm = mode
 	}
 	return newTmpfileMode(dirfd, perm)
