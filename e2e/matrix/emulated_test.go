@@ -33,7 +33,6 @@ func TestMemoryARM(t *testing.T) {
 				r := ourRepo(t, destination())
 				var out bytes.Buffer
 				cmd := exec.Command("qemu-arm-static", "-B", fmt.Sprintf("%#x", guestBase), puller, r.Path(), c.String(), source)
-				cmd.Env = append(os.Environ(), deviceMemory...)
 				cmd.Stdout, cmd.Stderr = &out, &out
 				require.NoError(t, cmd.Start())
 				peak, samples := watchGuest(cmd)

@@ -59,7 +59,6 @@ func megabytes(n int64) float64 { return float64(n) / 1e6 }
 func run(t *testing.T, limit time.Duration, command string, args ...string) outcome {
 	t.Helper()
 	cmd := exec.Command(command, args...)
-	cmd.Env = append(os.Environ(), deviceMemory...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	start := time.Now()

@@ -18,10 +18,6 @@ import (
 // memoryLimit is the most that a pull may have resident, in bytes.
 const memoryLimit int64 = 24_000_000
 
-// deviceMemory is how a process is told what the device's is told: when to collect
-// garbage, however little of it there is.
-var deviceMemory = []string{"GOMEMLIMIT=16MiB"}
-
 // load is a commit that could make a pull take much memory.
 type load struct {
 	name string

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/sotabox/sotabox/internal/memory"
 	"github.com/sotabox/sotabox/ostreelite/object"
 	"github.com/sotabox/sotabox/ostreelite/pull"
 	"github.com/sotabox/sotabox/ostreelite/repo"
@@ -41,6 +42,7 @@ func run(args []string, out, errs io.Writer) int {
 		fmt.Fprintln(errs, usage)
 		return 2
 	}
+	memory.Limit() // as the agent does
 	defer func() { fmt.Fprintln(errs, peakMemory()) }()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
 	defer cancel()
