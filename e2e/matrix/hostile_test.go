@@ -36,7 +36,7 @@ type attack struct {
 
 // metadataMemory is what metadata of the largest size that is accepted takes, in bytes:
 // it is held in memory, and so is what is read of it.
-const metadataMemory = 70_000_000
+const metadataMemory = 40_000_000
 
 // tookLimit is how long any attack may keep a pull busy.
 const tookLimit = 20 * time.Second
