@@ -20,6 +20,7 @@ import (
 
 var (
 	superblockVariant = gvariant.MustType("(a{sv}tayay(a{sv}aya(say)sstayay)aya(uayttay)a(yaytt))")
+	dictType          = superblockVariant.Elem(0)
 	payloadVariant    = gvariant.MustType("(a(uuu)aa(ayay)ayay)")
 )
 

@@ -8,110 +8,83 @@ import (
 // content is the data of a file, which the operations of a program describe. They
 // are executed as they are read.
 type content struct {
-	p      *program
+	*program
 	size   int64
 	now    io.Reader // what the operation under way gives
 	closed bool
-	failed error
 }
 
 // Read gives io.EOF where the program closes the file.
 func (c *content) Read(b []byte) (int, error) {
-	for c.failed == nil {
-		if c.p.ctx.Err() != nil {
-			c.failed = context.Cause(c.p.ctx)
-			break
-		}
-		if c.now != nil {
-			n, err := c.now.Read(b)
-			if err == io.EOF {
-				c.now, err = nil, nil
+	for c.err == nil {
+		if c.now == nil {
+			if c.closed {
+				return 0, io.EOF
 			}
-			c.failed = err
-			if n > 0 || len(b) == 0 {
-				return n, err
-			}
+			c.now = c.next(true)
 			continue
 		}
-		if c.closed {
-			c.failed = io.EOF
-			break
+		n, err := withContext{c.ctx, c.now}.Read(b)
+		if err == io.EOF {
+			c.now, err = nil, nil
 		}
-		c.now, c.failed = c.next(true)
-	}
-	return 0, c.failed
-}
-
-// skip takes the rest of the operations without executing them.
-func (c *content) skip() error {
-	for !c.closed {
-		if _, err := c.next(false); err != nil {
-			return err
+		if err != nil {
+			c.fail(err)
+		}
+		if n > 0 || err != nil {
+			return n, err
 		}
 	}
-	return nil
+	return 0, c.err
 }
 
 // next takes one operation and gives what it adds to the file, if it is to be
 // executed and adds something.
-func (c *content) next(execute bool) (io.Reader, error) {
-	op, err := c.p.ops.ReadByte()
-	if err == io.EOF {
-		return nil, malformed("program ends with a file open")
-	}
-	if err != nil {
-		return nil, err
-	}
-	switch op {
+func (c *content) next(execute bool) io.Reader {
+	switch op := c.code(); op {
 	case opSetSource, opUnsetSource:
-		return nil, c.p.switchSource(op)
+		c.switchSource(op)
 	case opClose:
-		c.closed, c.p.hasSource = true, false
-		return nil, nil
+		c.closed, c.hasSource = true, false
 	case opWrite:
-		var size, offset uint64
-		if err := c.p.numbers(&size, &offset); err != nil || !execute {
-			return nil, err
+		size := c.number()
+		if offset := c.number(); execute {
+			return c.write(offset, size)
 		}
-		return c.write(offset, size)
 	case opPatch:
-		var size, offset uint64
-		if err := c.p.numbers(&offset, &size); err != nil || !execute {
-			return nil, err
+		offset := c.number()
+		if size := c.number(); execute {
+			return newPatch(c.data(offset, size), c.sourceFile(), c.size)
 		}
-		return c.patch(offset, size)
+	default:
+		c.fail(malformed("operation with a file open"))
 	}
-	return nil, malformed("operation %q where a file is open", op)
+	return nil
 }
 
-func (c *content) write(offset, size uint64) (io.Reader, error) {
-	if !c.p.hasSource {
-		v, err := c.p.payload.section(offset, size)
-		return v.reader(), err
+func (c *content) write(offset, size uint64) io.Reader {
+	if !c.hasSource {
+		return c.data(offset, size).reader()
 	}
 	if offset > maxSize || size > maxSize {
-		return nil, malformed("%d bytes at %d of a source", size, offset)
+		c.fail(malformed("read far beyond a source"))
 	}
-	source, err := c.p.sources.open(c.p.source)
-	if err != nil {
-		return nil, err
-	}
-	return &exactly{io.NewSectionReader(source, int64(offset), int64(size)), int64(size)}, nil
+	return &exactly{io.NewSectionReader(c.sourceFile(), int64(offset), int64(size)), int64(size)}
 }
 
-func (c *content) patch(offset, size uint64) (io.Reader, error) {
-	v, err := c.p.payload.section(offset, size)
+// sourceFile opens the source.
+func (c *content) sourceFile() io.ReaderAt {
+	if !c.hasSource {
+		c.fail(malformed("patch of nothing"))
+	}
+	if c.err != nil {
+		return nil
+	}
+	source, err := c.sources.open(c.source)
 	if err != nil {
-		return nil, err
+		c.fail(err)
 	}
-	if !c.p.hasSource {
-		return nil, malformed("patch of nothing")
-	}
-	source, err := c.p.sources.open(c.p.source)
-	if err != nil {
-		return nil, err
-	}
-	return newPatch(v, source, c.size), nil
+	return source
 }
 
 // exactly refuses a source that ends before n bytes.

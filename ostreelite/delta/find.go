@@ -59,72 +59,40 @@ func (a *applier) find(ctx context.Context, from []object.Checksum, into *spool)
 	}
 	// The index and the likeliest superblock are asked for at once: mostly neither
 	// is there, and to know that should cost one round trip.
-	listed := make(chan index, 1)
+	listed := make(chan *index, 1)
 	go func() { listed <- a.index(ctx) }()
 	s, sum, err := a.superblock(ctx, from[0], into)
 	x := <-listed
-	if x == nil {
-		for _, c := range from[1:] {
-			if !errors.Is(err, fs.ErrNotExist) {
-				break
-			}
-			s, _, err = a.superblock(ctx, c, into)
+	for i, c := range from {
+		want, ok := sum, true
+		if x != nil {
+			want, ok = x.find(c)
 		}
-		return s, none(err)
-	}
-	c, ok, err2 := a.choose(x, from)
-	if err2 != nil {
-		return nil, err2
-	}
-	if !ok {
-		return nil, ErrNone
-	}
-	if c != from[0] {
-		s, sum, err = a.superblock(ctx, c, into)
-	}
-	if err == nil && sum != x[c] {
-		err = malformed("superblock of %s has another checksum than the index says", Name(c, a.to))
-	}
-	return s, none(err)
-}
-
-func none(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return ErrNone
-	}
-	return err
-}
-
-// choose finds a commit to start from in an index: one that is preferred, any that
-// the repository has, or none at all, for a delta from scratch.
-func (a *applier) choose(x index, preferred []object.Checksum) (c object.Checksum, ok bool, err error) {
-	for _, c := range preferred {
-		if _, ok := x[c]; ok && !c.IsZero() {
-			return c, true, nil
-		}
-	}
-	for c := range x {
-		if c.IsZero() {
+		if !ok {
 			continue
 		}
-		if whole, err := a.isWhole(c); whole || err != nil {
-			return c, whole, err
+		if i > 0 {
+			s, sum, err = a.superblock(ctx, c, into)
+		}
+		if err == nil && x != nil && sum != want {
+			err = malformed("superblock has another checksum than the index says")
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return s, err
 		}
 	}
-	_, ok = x[c]
-	return c, ok && preferred[0].IsZero(), nil
+	return nil, ErrNone
 }
 
 // index is the list of deltas, nil if there is none that can be read.
-func (a *applier) index(ctx context.Context) (x index) {
-	path := IndexPath(a.to)
-	err := a.source.Fetch(ctx, path, func(r io.Reader) (err error) {
+func (a *applier) index(ctx context.Context) (x *index) {
+	err := a.source.Fetch(ctx, IndexPath(a.to), func(r io.Reader) (err error) {
 		x, err = readIndex(r, a.to)
 		return err
 	})
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {
-			a.log.Debug("index of static deltas cannot be read", "file", path, "error", err)
+			a.log.Debug("index of static deltas cannot be read", "commit", a.to, "error", err)
 		}
 		return nil
 	}
@@ -147,7 +115,7 @@ func (a *applier) superblock(ctx context.Context, from object.Checksum, into *sp
 	}
 	s, err := parseSuperblock(all)
 	if err == nil && (s.from != from || s.to != a.to) {
-		err = malformed("it is another, %s", Name(s.from, s.to))
+		err = malformed("it is another one")
 	}
 	if err != nil {
 		return nil, sum, fmt.Errorf("static delta %s: %w", Name(from, a.to), err)

@@ -106,9 +106,9 @@ func TestByteOrders(t *testing.T) {
 		m := honest()
 		m.order = order
 		data := m.superblock()
-		s, err := parseSuperblock(view{bytes.NewReader(data), 0, int64(len(data))})
+		s, err := parseSuperblock(newView(bytes.NewReader(data), int64(len(data))))
 		require.NoError(t, err, order)
-		require.EqualValues(t, len(m.part()), s.parts[0].size, order)
+		require.EqualValues(t, len(m.part()), s.parts[0].packed, order)
 		require.EqualValues(t, 1<<20, s.parts[0].unpacked, order)
 	}
 }

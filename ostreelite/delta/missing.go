@@ -22,9 +22,9 @@ func (a *applier) missing(s *superblock) (parts []part, need int64, err error) {
 		}
 		parts = append(parts, p)
 		if archive {
-			need += p.size
+			need += int64(p.packed)
 		} else {
-			need += p.unpacked
+			need += int64(p.unpacked)
 		}
 	}
 	for _, f := range s.fallbacks {
@@ -35,9 +35,9 @@ func (a *applier) missing(s *superblock) (parts []part, need int64, err error) {
 		switch {
 		case have:
 		case archive:
-			need += f.packed
+			need += int64(f.packed)
 		default:
-			need += f.unpacked
+			need += int64(f.unpacked)
 		}
 	}
 	return parts, need, nil
@@ -47,15 +47,10 @@ func (a *applier) missing(s *superblock) (parts []part, need int64, err error) {
 func (a *applier) hasAll(p part) (bool, error) {
 	list := bufio.NewReaderSize(p.objects.reader(), opsBuffer)
 	for {
-		var entry [entrySize]byte
-		_, err := io.ReadFull(list, entry[:])
+		n, err := nextEntry(list)
 		if err == io.EOF {
 			return true, nil
 		}
-		if err != nil {
-			return false, err
-		}
-		n, err := parseEntry(entry)
 		if err != nil {
 			return false, err
 		}
@@ -65,18 +60,18 @@ func (a *applier) hasAll(p part) (bool, error) {
 	}
 }
 
-// parseEntry reads an entry of the list of a part's objects.
-func parseEntry(entry [entrySize]byte) (object.Name, error) {
-	n := object.Name{Type: object.Type(entry[0]), Checksum: object.Checksum(entry[1:])}
-	return n, validType(n.Type)
-}
-
-// validType refuses what is no object that a part could bring. The commit is in
-// the superblock; another one would pose as one that is whole.
-func validType(t object.Type) error {
-	switch t {
-	case object.TypeFile, object.TypeDirTree, object.TypeDirMeta:
-		return nil
+// nextEntry reads an entry of the list of a part's objects. What could be no object
+// that a part brings is refused. The commit is in the superblock; another one would
+// pose as one that is whole.
+func nextEntry(list *bufio.Reader) (n object.Name, err error) {
+	var entry [entrySize]byte
+	if _, err := io.ReadFull(list, entry[:]); err != nil {
+		return n, err
 	}
-	return malformed("object of type %d", t)
+	n = object.Name{Type: object.Type(entry[0]), Checksum: object.Checksum(entry[1:])}
+	switch n.Type {
+	case object.TypeFile, object.TypeDirTree, object.TypeDirMeta:
+		return n, nil
+	}
+	return n, malformed("object of an unknown type")
 }

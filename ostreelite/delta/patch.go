@@ -74,10 +74,10 @@ func (p *patch) control() error {
 	}
 	p.sum, p.insert, p.move = signed(raw[:]), signed(raw[8:]), signed(raw[16:])
 	if p.sum < 0 || p.sum > p.left || p.insert < 0 || p.insert > p.left-p.sum {
-		return malformed("patch adds %d and %d bytes where %d are missing", p.sum, p.insert, p.left)
+		return malformed("patch makes another size")
 	}
 	if max(p.pos, -p.pos, p.move, -p.move) > maxPosition {
-		return malformed("patch of a position far from the source")
+		return malformed("patch moves far from the source")
 	}
 	return nil
 }

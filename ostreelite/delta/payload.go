@@ -18,25 +18,17 @@ type payload struct {
 type headerKey struct{ mode, xattrs uint64 }
 
 const (
-	modeSize = 12
+	payloadType = "iaaa" // (a(uuu)aa(ayay)ayay)
+	modeSize    = 12
 	// maxHeaders bounds how many headers are kept, maxKept the size of each.
 	maxHeaders = 1 << 8
 	maxKept    = 1 << 10
 )
 
-var payloadType = []member{{4, 0}, {1, 0}, {1, 0}, {1, 0}} // (a(uuu)aa(ayay)ayay)
-
 func parsePayload(v view) (*payload, error) {
-	m, err := v.tuple(payloadType...)
-	if err != nil {
-		return nil, err
-	}
-	p := &payload{modes: m[0], data: m[2], ops: m[3], headers: map[headerKey]object.FileHeader{}}
-	if p.modes.size%modeSize != 0 {
-		return nil, malformed("table of modes has %d bytes", p.modes.size)
-	}
-	p.xattrs, err = m[1].list(1)
-	return p, err
+	m := v.tuple(payloadType)
+	return &payload{modes: m[0], xattrs: m[1].list(1), data: m[2], ops: m[3],
+		headers: map[headerKey]object.FileHeader{}}, v.err
 }
 
 // header makes a content header of an entry of each of the two tables.
@@ -46,37 +38,30 @@ func (p *payload) header(mode, xattrs uint64) (*object.FileHeader, error) {
 		return &h, nil
 	}
 	if mode >= uint64(p.modes.size/modeSize) || xattrs >= uint64(p.xattrs.n) {
-		return nil, malformed("no entry %d, %d in the tables of modes and attributes", mode, xattrs)
-	}
-	list, err := p.xattrs.at(int64(xattrs))
-	if err != nil {
-		return nil, err
-	}
-	if list.size > object.MaxHeaderSize {
-		return nil, malformed("attributes of %d bytes", list.size)
+		return nil, malformed("no such mode or attributes")
 	}
 	// Behind each other the two are "(uuua(ayay))".
-	meta := make([]byte, modeSize+list.size)
-	if err := p.modes.read(meta[:modeSize], int64(mode)*modeSize); err != nil {
-		return nil, err
+	list := p.xattrs.at(int64(xattrs)).bytes(object.MaxHeaderSize)
+	meta := make([]byte, modeSize, modeSize+len(list))
+	p.modes.read(meta, int64(mode)*modeSize)
+	if p.modes.err != nil {
+		return nil, p.modes.err
 	}
-	if err := list.read(meta[modeSize:], 0); err != nil {
-		return nil, err
-	}
-	h, err := object.ParseMeta(meta)
+	h, err := object.ParseMeta(append(meta, list...))
 	if err != nil {
-		return nil, malformed("%w", err)
+		return nil, bad(err)
 	}
-	if len(p.headers) < maxHeaders && len(meta) <= maxKept {
+	if len(p.headers) < maxHeaders && len(list) <= maxKept {
 		p.headers[key] = *h
 	}
 	return h, nil
 }
 
 // section is a piece of the data.
-func (p *payload) section(offset, size uint64) (view, error) {
-	if size > uint64(p.data.size) || offset > uint64(p.data.size)-size {
-		return view{}, malformed("%d bytes at %d of %d", size, offset, p.data.size)
+func (p *payload) section(offset, size uint64) view {
+	if all := uint64(p.data.size); size > all || offset > all-size {
+		// An end beyond all of it is refused there.
+		return p.data.sub(0, p.data.size+1)
 	}
 	return p.data.sub(int64(offset), int64(offset+size))
 }

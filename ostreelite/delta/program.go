@@ -25,7 +25,11 @@ const (
 // opsBuffer is how much of a program is read at a time, in bytes.
 const opsBuffer = 4 << 10
 
-// program runs the operations of one part.
+// maxTarget is the longest target of a symbolic link that is read, in bytes.
+const maxTarget = 4 << 10
+
+// program runs the operations of one part. The first thing that goes wrong ends
+// it: what comes after that does nothing.
 type program struct {
 	ctx     context.Context
 	txn     *repo.Txn
@@ -34,8 +38,9 @@ type program struct {
 	ops     *bufio.Reader
 	targets *bufio.Reader // the part's list of objects
 	wrote   func(object.Type)
+	err     error
 
-	source    object.Checksum // that is read from, or zero for the data
+	source    object.Checksum // that is read from, if there is one, instead of the data
 	hasSource bool
 }
 
@@ -45,193 +50,172 @@ func newProgram(ctx context.Context, txn *repo.Txn, s *sources, p *payload, obje
 		targets: bufio.NewReaderSize(objects.reader(), opsBuffer)}
 }
 
-// run makes all objects of the part.
-func (p *program) run() error {
-	for {
-		op, err := p.ops.ReadByte()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if p.ctx.Err() != nil {
-			return context.Cause(p.ctx)
-		}
-		switch op {
-		case opSpliceAndClose:
-			err = p.splice()
-		case opOpen:
-			err = p.open()
-		case opSetSource, opUnsetSource:
-			err = p.switchSource(op)
-		default:
-			err = malformed("operation %q where no file is open", op)
-		}
-		if err != nil {
-			return err
-		}
+func (p *program) fail(err error) {
+	if p.err == nil {
+		p.err = err
 	}
 }
 
-// number reads an operand.
-func (p *program) number() (uint64, error) {
-	var n uint64
-	for shift := 0; shift < 64; shift += 7 {
-		b, err := p.ops.ReadByte()
+// run makes all objects of the part.
+func (p *program) run() error {
+	for p.err == nil {
+		op, err := p.ops.ReadByte()
 		if err == io.EOF {
-			return 0, malformed("program ends in an operation")
+			break
 		}
-		if err != nil {
-			return 0, err
+		switch {
+		case err != nil:
+			p.fail(err)
+		case p.ctx.Err() != nil:
+			p.fail(context.Cause(p.ctx))
+		case op == opSpliceAndClose:
+			p.splice()
+		case op == opOpen:
+			p.open()
+		case op == opSetSource || op == opUnsetSource:
+			p.switchSource(op)
+		default:
+			p.fail(malformed("operation without an open file"))
 		}
+	}
+	return p.err
+}
+
+// number reads an operand.
+func (p *program) number() uint64 {
+	var n uint64
+	for shift := 0; shift < 64 && p.err == nil; shift += 7 {
+		b := p.code()
 		if shift == 63 && b > 1 {
 			break
 		}
 		n |= uint64(b&0x7f) << shift
 		if b < 0x80 {
-			return n, nil
+			return n
 		}
 	}
-	return 0, malformed("operand too large")
+	p.fail(malformed("operand too large"))
+	return 0
 }
 
-func (p *program) numbers(to ...*uint64) (err error) {
-	for _, n := range to {
-		if *n, err = p.number(); err != nil {
-			return err
-		}
+// code reads a byte of the program where one must be.
+func (p *program) code() byte {
+	b, err := p.ops.ReadByte()
+	if err == io.EOF {
+		err = malformed("program ends in the middle")
 	}
-	return nil
+	if err != nil {
+		p.fail(err)
+	}
+	return b
 }
 
-// target is the next object in the part's list.
-func (p *program) target() (n object.Name, err error) {
-	var entry [entrySize]byte
-	if _, err := io.ReadFull(p.targets, entry[:]); err != nil {
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			err = malformed("more objects than the superblock lists")
-		}
-		return n, err
+// target is the next object in the part's list, and whether it is there already.
+func (p *program) target() (n object.Name, have bool) {
+	n, err := nextEntry(p.targets)
+	if err == io.EOF {
+		err = malformed("more objects than the superblock lists")
 	}
-	return parseEntry(entry)
+	if err == nil {
+		have, err = p.txn.Has(n)
+	}
+	if err != nil {
+		p.fail(err)
+	}
+	return n, have
+}
+
+// data is a piece of the data.
+func (p *program) data(offset, size uint64) view {
+	v := p.payload.section(offset, size)
+	if v.err != nil {
+		p.fail(v.err)
+	}
+	return v
 }
 
 // splice makes an object that is in the data as a whole.
-func (p *program) splice() error {
-	n, err := p.target()
-	if err != nil {
-		return err
-	}
-	var mode, xattrs, size, offset uint64
+func (p *program) splice() {
+	n, have := p.target()
+	var mode, xattrs uint64
 	if n.Type == object.TypeFile {
-		err = p.numbers(&mode, &xattrs)
+		mode, xattrs = p.number(), p.number()
 	}
-	if err == nil {
-		err = p.numbers(&size, &offset)
-	}
-	if err != nil {
-		return err
-	}
-	data, err := p.payload.section(offset, size)
-	if err != nil {
-		return err
-	}
+	size := p.number()
+	data := p.data(p.number(), size)
 	p.hasSource = false
-	have, err := p.txn.Has(n)
-	if err != nil || have {
-		return err
+	if p.err != nil || have {
+		return
 	}
 	if n.Type == object.TypeFile {
-		return p.spliceFile(n, mode, xattrs, data)
+		p.spliceFile(n, mode, xattrs, data)
+	} else if raw := data.bytes(object.MaxMetadataSize); data.err != nil {
+		p.fail(data.err)
+	} else {
+		p.done(n, p.txn.WriteMetadata(n, raw))
 	}
-	raw, err := data.bytes(object.MaxMetadataSize)
-	if err != nil {
-		return err
-	}
-	return p.done(n, p.txn.WriteMetadata(n, raw))
 }
 
-func (p *program) spliceFile(n object.Name, mode, xattrs uint64, data view) error {
+func (p *program) spliceFile(n object.Name, mode, xattrs uint64, data view) {
 	h, err := p.payload.header(mode, xattrs)
 	if err != nil {
-		return err
+		p.fail(err)
+		return
 	}
-	if !h.IsSymlink() {
-		return p.done(n, p.txn.WriteFile(n.Checksum, h, data.size, withContext{p.ctx, data.reader()}))
+	size, in := data.size, withContext{p.ctx, data.reader()}
+	if h.IsSymlink() {
+		h.Target, size = string(data.bytes(maxTarget)), 0
+		if data.err != nil {
+			p.fail(data.err)
+			return
+		}
 	}
-	target, err := data.bytes(maxTarget)
-	if err != nil {
-		return err
-	}
-	h.Target = string(target)
-	return p.done(n, p.txn.WriteFile(n.Checksum, h, 0, nil))
+	p.done(n, p.txn.WriteFile(n.Checksum, h, size, in))
 }
-
-// maxTarget is the longest target of a symbolic link that is read, in bytes.
-const maxTarget = 4 << 10
 
 // open makes a file of the operations up to the one that closes it.
-func (p *program) open() error {
-	n, err := p.target()
-	if err != nil {
-		return err
+func (p *program) open() {
+	n, have := p.target()
+	mode, xattrs, size := p.number(), p.number(), p.number()
+	if n.Type != object.TypeFile || size > maxSize {
+		p.fail(malformed("no file, or a large one, is opened"))
 	}
-	var mode, xattrs, size uint64
-	if err := p.numbers(&mode, &xattrs, &size); err != nil {
-		return err
+	if p.err != nil {
+		return
 	}
-	if n.Type != object.TypeFile {
-		return malformed("a %s is opened as a file", n.Type)
+	c := &content{program: p, size: int64(size)}
+	if !have {
+		h, err := p.payload.header(mode, xattrs)
+		if err == nil && h.IsSymlink() {
+			err = malformed("a symbolic link is opened")
+		}
+		if err == nil {
+			err = p.txn.WriteFile(n.Checksum, h, int64(size), c)
+		}
+		p.done(n, err)
 	}
-	if size > maxSize {
-		return malformed("file of %d bytes", size)
+	for !c.closed && p.err == nil {
+		c.next(false)
 	}
-	c := &content{p: p, size: int64(size)}
-	have, err := p.txn.Has(n)
-	if err != nil {
-		return err
-	}
-	if have {
-		return c.skip()
-	}
-	h, err := p.payload.header(mode, xattrs)
-	if err != nil {
-		return err
-	}
-	if h.IsSymlink() {
-		return malformed("a symbolic link is opened as a file")
-	}
-	if err := p.txn.WriteFile(n.Checksum, h, int64(size), c); err != nil {
-		return p.done(n, errors.Join(c.failed, err))
-	}
-	return p.done(n, c.skip())
 }
 
 // done counts an object that was written. That the wrong one would have been is
 // the delta's fault.
-func (p *program) done(n object.Name, err error) error {
-	if errors.Is(err, repo.ErrCorrupt) {
-		return malformed("%w", err)
-	}
-	if err == nil {
+func (p *program) done(n object.Name, err error) {
+	switch {
+	case err == nil:
 		p.wrote(n.Type)
+	case errors.Is(err, repo.ErrCorrupt):
+		p.fail(bad(err))
+	default:
+		p.fail(err)
 	}
-	return err
 }
 
-func (p *program) switchSource(op byte) error {
+func (p *program) switchSource(op byte) {
 	p.hasSource = op == opSetSource
-	if !p.hasSource {
-		return nil
+	if p.hasSource {
+		v := p.data(p.number(), uint64(len(p.source)))
+		v.read(p.source[:], 0)
 	}
-	offset, err := p.number()
-	if err != nil {
-		return err
-	}
-	v, err := p.payload.section(offset, uint64(len(p.source)))
-	if err != nil {
-		return err
-	}
-	return v.read(p.source[:], 0)
 }

@@ -30,14 +30,14 @@ func (s *sources) open(c object.Checksum) (io.ReaderAt, error) {
 	s.close()
 	h, data, err := s.repo.OpenFile(c)
 	if errors.Is(err, repo.ErrNotFound) || errors.Is(err, repo.ErrCorrupt) {
-		return nil, malformed("source %s: %w", c, err)
+		return nil, bad(err)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if h.IsSymlink() {
 		data.Close()
-		return nil, malformed("source %s is a symbolic link", c)
+		return nil, malformed("source is a symbolic link")
 	}
 	if at, ok := data.(io.ReaderAt); ok {
 		s.last, s.file, s.closer = c, at, data

@@ -33,7 +33,7 @@ func (s *spool) WriteAt(p []byte, off int64) (int, error) {
 	if end := off + int64(len(p)); end > s.asked {
 		if err := s.space(); err != nil {
 			// Objects may fit where the spool does not.
-			return 0, malformed("no room to unpack it: %s", err)
+			return 0, malformed("no room to unpack it: " + err.Error())
 		}
 		s.asked = end + spaceInterval
 	}
@@ -46,11 +46,10 @@ func (s *spool) fill(r io.Reader, limit int64, decoder unpacker) (view, error) {
 		return view{}, err
 	}
 	n, err := decoder(s, limit, r)
-	switch {
-	case errors.Is(err, xz.ErrCorrupt), errors.Is(err, xz.ErrTooLarge), errors.Is(err, xz.ErrUnsupported):
-		err = malformed("%w", err)
+	if errors.Is(err, xz.ErrCorrupt) || errors.Is(err, xz.ErrTooLarge) || errors.Is(err, xz.ErrUnsupported) {
+		err = bad(err)
 	}
-	return view{s.File, 0, n}, err
+	return newView(s.File, n), err
 }
 
 // unpacker writes what r holds to a file, at most limit bytes, and gives the size.
@@ -60,7 +59,7 @@ type unpacker func(file xz.File, limit int64, r io.Reader) (int64, error)
 func plain(file xz.File, limit int64, r io.Reader) (int64, error) {
 	n, err := io.Copy(io.NewOffsetWriter(file, 0), io.LimitReader(r, limit+1))
 	if err == nil && n > limit {
-		err = malformed("more than %d bytes", limit)
+		err = malformed("unpacks to too much")
 	}
 	return n, err
 }

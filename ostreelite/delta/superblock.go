@@ -1,7 +1,7 @@
 package delta
 
 import (
-	"encoding/binary"
+	"math/bits"
 
 	"github.com/sotabox/sotabox/ostreelite/object"
 )
@@ -31,25 +31,26 @@ type superblock struct {
 type part struct {
 	number   int
 	checksum object.Checksum
-	size     int64 // of the part
-	unpacked int64 // of the objects
-	objects  view  // what it makes, in this order
-	inline   *view // the part itself, if it is in the superblock
+	packed   uint64 // size of the part, in bytes
+	unpacked uint64 // size of the objects
+	objects  view   // what it makes, in this order
+	inline   view   // the part itself, if it is in the superblock
 }
 
-// fallback is an object that the delta leaves to be fetched as such.
+// fallback is an object that the delta leaves to be fetched as such
+// (OSTREE_STATIC_DELTA_FALLBACK_FORMAT).
 type fallback struct {
 	object.Name
-	packed, unpacked int64
+	packed, unpacked uint64
 }
 
-// The members of the types that are taken apart here.
-var (
-	superblockType = []member{{8, 0}, {8, 8}, {1, 0}, {1, 0}, {8, 0}, {1, 0}, {8, 0}, {8, 0}} // (a{sv}tayay(...)aya(uayttay)a(yaytt))
-	signedType     = []member{{8, 8}, {1, 0}, {8, 0}}                                         // (taya{sv})
-	partType       = []member{{4, 4}, {1, 0}, {8, 8}, {8, 8}, {1, 0}}                         // (uayttay)
-	fallbackType   = []member{{1, 1}, {1, 0}, {8, 8}, {8, 8}}                                 // (yaytt)
-	entryType      = []member{{1, 0}, {8, 0}}                                                 // {sv}
+// The types that are taken apart here, as view.tuple has them.
+const (
+	superblockType = "vtaavavv" // (a{sv}tayay(...)aya(uayttay)a(yaytt))
+	signedType     = "tav"      // (taya{sv})
+	partType       = "uatta"    // (uayttay)
+	fallbackType   = "yatt"     // (yaytt)
+	entryType      = "av"       // {sv}
 )
 
 // signedMagic begins a superblock that is wrapped up together with signatures of
@@ -58,175 +59,87 @@ const signedMagic = "OSTSGNDT"
 
 // parseSuperblock reads a superblock. What it gives refers to v.
 func parseSuperblock(v view) (*superblock, error) {
-	v, err := unwrap(v)
-	if err != nil {
-		return nil, err
-	}
-	top, err := v.tuple(superblockType...)
-	if err != nil {
-		return nil, err
-	}
-	s := &superblock{}
-	if top[2].size > 0 {
-		if s.from, err = checksum(top[2]); err != nil {
-			return nil, err
-		}
-	}
-	if s.to, err = checksum(top[3]); err != nil {
-		return nil, err
-	}
-	meta, err := s.metadata(top[0])
-	if err != nil {
-		return nil, err
-	}
-	sizes, err := s.readParts(top[6], meta)
-	if err != nil {
-		return nil, err
-	}
-	more, err := s.readFallbacks(top[7])
-	if err != nil {
-		return nil, err
-	}
-	return s, decode(append(sizes, more...), meta.order)
-}
-
-// unwrap takes the signatures off.
-func unwrap(v view) (view, error) {
 	magic := make([]byte, len(signedMagic))
-	if err := v.read(magic, 0); err != nil {
-		return v, err
+	v.read(magic, 0)
+	if string(magic) == signedMagic {
+		v = v.tuple(signedType)[1]
 	}
-	if string(magic) != signedMagic {
-		return v, nil
+	top := v.tuple(superblockType)
+	s := &superblock{to: top[3].checksum()}
+	if top[2].size > 0 {
+		s.from = top[2].checksum()
 	}
-	signed, err := v.tuple(signedType...)
-	if err != nil {
-		return v, err
+	meta := s.metadata(top[0])
+	sizes := s.readParts(top[6], meta)
+	sizes = append(sizes, s.readFallbacks(top[7])...)
+	if v.err == nil && !decode(sizes, meta.order) {
+		v.fail(malformed("a size is astronomical"))
 	}
-	return signed[1], nil
+	return s, v.err
 }
 
-func (s *superblock) readParts(v view, meta metadata) ([]number, error) {
-	l, err := v.list(8)
-	if err != nil {
-		return nil, err
-	}
-	if l.n > maxParts {
-		return nil, malformed("%d parts", l.n)
-	}
-	s.parts = make([]part, l.n)
-	var numbers []number
-	for i := range s.parts {
+func (s *superblock) readParts(v view, meta metadata) (sizes []*uint64) {
+	each(v, maxParts, partType, func(i, n int, m []view) {
+		if s.parts == nil {
+			s.parts = make([]part, n)
+		}
 		p := &s.parts[i]
-		e, err := l.at(int64(i))
-		if err != nil {
-			return nil, err
+		*p = part{number: i, checksum: m[1].checksum(), packed: m[2].uint64(), unpacked: m[3].uint64(),
+			objects: m[4], inline: meta.parts[i]}
+		if m[0].uint64() != 0 {
+			v.fail(malformed("part of an unknown version"))
 		}
-		m, err := e.tuple(partType...)
-		if err != nil {
-			return nil, err
-		}
-		var raw [4]byte
-		if err := m[0].read(raw[:], 0); err != nil {
-			return nil, err
-		}
-		if raw != [4]byte{} {
-			return nil, malformed("part %d of an unknown version", i)
-		}
-		if p.checksum, err = checksum(m[1]); err != nil {
-			return nil, err
-		}
-		p.number, p.objects, p.inline = i, m[4], meta.parts[i]
 		if p.objects.size%int64(entrySize) != 0 {
-			return nil, malformed("part %d has %d bytes of objects", i, p.objects.size)
+			v.fail(malformed("bad list of objects"))
 		}
-		if numbers, err = readNumbers(numbers, m[2:4], &p.size, &p.unpacked); err != nil {
-			return nil, err
-		}
-	}
-	return numbers, nil
+		sizes = append(sizes, &p.packed, &p.unpacked)
+	})
+	return sizes
 }
 
-func (s *superblock) readFallbacks(v view) ([]number, error) {
-	l, err := v.list(8)
-	if err != nil {
-		return nil, err
-	}
-	if l.n > maxFallbacks {
-		return nil, malformed("%d fallback objects", l.n)
-	}
-	s.fallbacks = make([]fallback, l.n)
-	var numbers []number
-	for i := range s.fallbacks {
+func (s *superblock) readFallbacks(v view) (sizes []*uint64) {
+	each(v, maxFallbacks, fallbackType, func(i, n int, m []view) {
+		if s.fallbacks == nil {
+			s.fallbacks = make([]fallback, n)
+		}
 		f := &s.fallbacks[i]
-		e, err := l.at(int64(i))
-		if err != nil {
-			return nil, err
-		}
-		m, err := e.tuple(fallbackType...)
-		if err != nil {
-			return nil, err
-		}
-		var typ [1]byte
-		if err := m[0].read(typ[:], 0); err != nil {
-			return nil, err
-		}
-		f.Type = object.Type(typ[0])
-		if f.Checksum, err = checksum(m[1]); err != nil {
-			return nil, err
-		}
-		if numbers, err = readNumbers(numbers, m[2:4], &f.packed, &f.unpacked); err != nil {
-			return nil, err
-		}
-	}
-	return numbers, nil
+		f.Type, f.Checksum = object.Type(m[0].byte()), m[1].checksum()
+		f.packed, f.unpacked = m[2].uint64(), m[3].uint64()
+		sizes = append(sizes, &f.packed, &f.unpacked)
+	})
+	return sizes
 }
 
-func checksum(v view) (c object.Checksum, err error) {
-	if v.size != int64(len(c)) {
-		return c, malformed("checksum of %d bytes", v.size)
+// each takes apart the elements of an array of no more than limit tuples, as long
+// as they are right.
+func each(v view, limit int64, members string, f func(i, n int, m []view)) {
+	l := v.list(8)
+	if l.n > limit {
+		v.fail(malformed("list too long"))
 	}
-	return c, v.read(c[:], 0)
+	for i := int64(0); i < l.n && v.err == nil; i++ {
+		f(int(i), int(l.n), l.at(i).tuple(members))
+	}
 }
 
-// number is a size whose byte order is not known yet.
-type number struct {
-	raw [8]byte
-	to  *int64
-}
-
-func readNumbers(list []number, from []view, to ...*int64) ([]number, error) {
-	for i, v := range from {
-		n := number{to: to[i]}
-		if err := v.read(n.raw[:], 0); err != nil {
-			return nil, err
-		}
-		list = append(list, n)
+// decode puts sizes, which were read little-endian, into the byte order of the
+// machine that made the delta. One that does not say which it was, as old ones do
+// not, had the order in which the sizes make sense: in the other they are
+// astronomical. False means that in the right order they are, too.
+func decode(sizes []*uint64, order byte) bool {
+	var little, big float64
+	for _, n := range sizes {
+		little += float64(*n)
+		big += float64(bits.ReverseBytes64(*n))
 	}
-	return list, nil
-}
-
-// decode reads the sizes in the byte order of the machine that made the delta. One
-// that does not say which it was, as old ones do not, had the order in which the
-// sizes make sense: in the other they are astronomical.
-func decode(numbers []number, order binary.ByteOrder) error {
-	if order == nil {
-		var little, big float64
-		for _, n := range numbers {
-			little += float64(binary.LittleEndian.Uint64(n.raw[:]))
-			big += float64(binary.BigEndian.Uint64(n.raw[:]))
+	swap := order == bigEndian || order == 0 && big < little
+	for _, n := range sizes {
+		if swap {
+			*n = bits.ReverseBytes64(*n)
 		}
-		order = binary.LittleEndian
-		if big < little {
-			order = binary.BigEndian
+		if *n > maxSize {
+			return false
 		}
 	}
-	for _, n := range numbers {
-		v := order.Uint64(n.raw[:])
-		if v > maxSize {
-			return malformed("size %d", v)
-		}
-		*n.to = int64(v)
-	}
-	return nil
+	return true
 }

@@ -5,53 +5,99 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/sotabox/sotabox/ostreelite/object"
 )
+
+// file is where views lie. It keeps the first error that reading from them gave,
+// so that one look at the end tells whether everything before was right.
+type file struct {
+	r   io.ReaderAt
+	err error
+}
+
+func (f *file) fail(err error) {
+	if f.err == nil {
+		f.err = err
+	}
+}
 
 // view is a serialised GVariant in a file, of which only what is asked for is
 // read (GVariant Specification, "Serialisation Format"). Unlike package gvariant
 // it does not insist on the normal form, whose check has to read everything:
 // whatever comes out of a view lies within it, and that is all that is promised.
+// What cannot be had is empty or zero, and an error in the file.
 type view struct {
-	r         io.ReaderAt
+	*file
 	off, size int64
 }
 
-func malformed(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrMalformed}, args...)...)
-}
+func newView(r io.ReaderAt, size int64) view { return view{&file{r: r}, 0, size} }
+
+func malformed(what string) error { return fmt.Errorf("%w: %s", ErrMalformed, what) }
+
+// bad is err as the delta's fault.
+func bad(err error) error { return fmt.Errorf("%w: %w", ErrMalformed, err) }
 
 // sub is the part of a view from start to end.
-func (v view) sub(start, end int64) (view, error) {
+func (v view) sub(start, end int64) view {
 	if start < 0 || end < start || end > v.size {
-		return view{}, malformed("value from %d to %d of %d bytes", start, end, v.size)
+		v.fail(malformed("value out of bounds"))
+		return view{file: v.file}
 	}
-	return view{v.r, v.off + start, end - start}, nil
+	return view{v.file, v.off + start, end - start}
 }
 
 func (v view) reader() *io.SectionReader { return io.NewSectionReader(v.r, v.off, v.size) }
 
 // bytes is all of the view, which must not be larger than limit.
-func (v view) bytes(limit int64) ([]byte, error) {
+func (v view) bytes(limit int64) []byte {
 	if v.size > limit {
-		return nil, malformed("value of %d bytes, more than %d", v.size, limit)
+		v.fail(malformed("value too large"))
+		return nil
 	}
 	b := make([]byte, v.size)
-	return b, v.read(b, 0)
+	v.read(b, 0)
+	return b
 }
 
 // read fills p from offset off.
-func (v view) read(p []byte, off int64) error {
-	if off < 0 || int64(len(p)) > v.size || off > v.size-int64(len(p)) {
-		return malformed("value ends early")
+func (v view) read(p []byte, off int64) {
+	if off < 0 || off > v.size || int64(len(p)) > v.size-off {
+		v.fail(malformed("value ends early"))
+		return
 	}
 	n, err := v.r.ReadAt(p, v.off+off)
 	if n == len(p) {
-		return nil
+		return
 	}
+	clear(p)
 	if err == io.EOF {
-		return malformed("file ends early")
+		err = malformed("file ends early")
 	}
-	return err
+	v.fail(err)
+}
+
+func (v view) byte() byte {
+	var b [1]byte
+	v.read(b[:], 0)
+	return b[0]
+}
+
+// uint64 is a number that was stored little-endian.
+func (v view) uint64() uint64 {
+	var b [8]byte
+	v.read(b[:min(v.size, 8)], 0)
+	return binary.LittleEndian.Uint64(b[:])
+}
+
+func (v view) checksum() (c object.Checksum) {
+	if v.size != int64(len(c)) {
+		v.fail(malformed("checksum has another size"))
+		return c
+	}
+	v.read(c[:], 0)
+	return c
 }
 
 // width is the size of the offsets in a container.
@@ -68,50 +114,58 @@ func (v view) width() int64 {
 }
 
 // offset reads one of the offsets in a container.
-func (v view) offset(pos int64) (int64, error) {
+func (v view) offset(pos int64) int64 {
 	var b [8]byte
-	if err := v.read(b[:v.width()], pos); err != nil {
-		return 0, err
-	}
+	v.read(b[:v.width()], pos)
 	n := binary.LittleEndian.Uint64(b[:])
 	if n > uint64(v.size) {
-		return 0, malformed("offset beyond the end")
+		v.fail(malformed("offset beyond the end"))
+		return 0
 	}
-	return int64(n), nil
+	return int64(n)
 }
 
-// member is the type of a member of a tuple: its alignment, and its size or 0 if
-// that varies.
-type member struct{ align, size int64 }
-
-// tuple takes a tuple apart.
-func (v view) tuple(members ...member) ([]view, error) {
+// tuple takes a tuple apart. The letters of members tell what matters of the type
+// of each: y, u and t are numbers of 1, 4 and 8 bytes; a, i and v vary in size and
+// are aligned to 1, 4 and 8 bytes.
+func (v view) tuple(members string) []view {
 	out := make([]view, len(members))
 	var end int64
 	limit := v.size
-	for i, m := range members {
-		start := alignUp(end, m.align)
-		var err error
+	for i := range members {
+		align, size := layout(members[i])
+		start := alignUp(end, align)
 		switch {
-		case m.size > 0:
-			end = start + m.size
+		case size > 0:
+			end = start + size
 		case i == len(members)-1:
 			end = limit
 		default:
 			limit -= v.width()
-			end, err = v.offset(limit)
+			end = v.offset(limit)
 		}
-		if err == nil && end > limit {
-			err = malformed("tuple overlaps its offsets")
+		if end > limit {
+			v.fail(malformed("tuple overlaps its offsets"))
 		}
-		if err == nil {
-			out[i], err = v.sub(start, end)
-		}
-		if err != nil {
-			return nil, err
-		}
+		out[i] = v.sub(start, end)
 	}
-	return out, nil
+	return out
+}
+
+func layout(member byte) (align, size int64) {
+	switch member {
+	case 'y':
+		return 1, 1
+	case 'u':
+		return 4, 4
+	case 't':
+		return 8, 8
+	case 'i':
+		return 4, 0
+	case 'v':
+		return 8, 0
+	}
+	return 1, 0
 }
 
 // list is an array of elements that vary in size.
@@ -121,40 +175,30 @@ type list struct {
 }
 
 // list takes an array apart.
-func (v view) list(align int64) (list, error) {
+func (v view) list(align int64) list {
+	l := list{view: v, align: align}
 	if v.size == 0 {
-		return list{view: v}, nil
+		return l
 	}
 	w := v.width()
-	table, err := v.offset(v.size - w)
-	if err != nil {
-		return list{}, err
+	l.table = v.offset(v.size - w)
+	if l.table >= v.size || (v.size-l.table)%w != 0 {
+		v.fail(malformed("bad table of offsets"))
+		return l
 	}
-	if table >= v.size || (v.size-table)%w != 0 {
-		return list{}, malformed("bad table of offsets")
-	}
-	return list{v, align, table, (v.size - table) / w}, nil
+	l.n = (v.size - l.table) / w
+	return l
 }
 
-// at is an element of the array.
-func (l list) at(i int64) (view, error) {
-	if i < 0 || i >= l.n {
-		return view{}, malformed("element %d of %d", i, l.n)
-	}
+// at is an element of the array, which has it.
+func (l list) at(i int64) view {
 	var start int64
 	if i > 0 {
-		before, err := l.offset(l.table + (i-1)*l.width())
-		if err != nil {
-			return view{}, err
-		}
-		start = alignUp(before, l.align)
+		start = alignUp(l.offset(l.table+(i-1)*l.width()), l.align)
 	}
-	end, err := l.offset(l.table + i*l.width())
-	if err != nil {
-		return view{}, err
-	}
+	end := l.offset(l.table + i*l.width())
 	if end > l.table {
-		return view{}, malformed("element overlaps the table of offsets")
+		l.fail(malformed("element overlaps the table of offsets"))
 	}
 	return l.sub(start, end)
 }

@@ -53,7 +53,7 @@ func (w *worker) applyPart(ctx context.Context, p part) error {
 
 // fetch puts the verified content of a part into the worker's file.
 func (w *worker) fetch(ctx context.Context, p part) (v view, err error) {
-	if p.inline != nil {
+	if p.inline.file != nil {
 		return w.unpack(p, withContext{ctx, p.inline.reader()})
 	}
 	err = w.source.Fetch(ctx, PartPath(w.s.from, w.s.to, p.number), func(r io.Reader) (err error) {
@@ -70,7 +70,7 @@ const (
 )
 
 func (w *worker) unpack(p part, r io.Reader) (view, error) {
-	in := newFetched(r, p.size)
+	in := newFetched(r, int64(p.packed))
 	var packing [1]byte
 	if _, err := io.ReadFull(in, packing[:]); err != nil {
 		if err == io.EOF {
@@ -87,7 +87,7 @@ func (w *worker) unpack(p part, r io.Reader) (view, error) {
 		}
 		decoder = w.decoder.Decode
 	default:
-		return view{}, malformed("packed in an unknown way, %q", packing[:])
+		return view{}, malformed("packed in an unknown way")
 	}
 	v, err := w.file.fill(in, limit(p), decoder)
 	if err != nil {
@@ -106,5 +106,5 @@ func (w *worker) unpack(p part, r io.Reader) (view, error) {
 // every piece that differs, and pieces have more than 8 bytes.
 func limit(p part) int64 {
 	const perObject, tables = 8 << 10, 1 << 20
-	return 4*p.unpacked + p.objects.size/int64(entrySize)*perObject + tables
+	return 4*int64(p.unpacked) + p.objects.size/int64(entrySize)*perObject + tables
 }
